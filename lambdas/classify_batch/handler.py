@@ -17,7 +17,7 @@ import serialize_image_data
 
 THREADS = 4  # they wait for S3 and the endpoint; botocore's clients keep ten connections
 LEAST_MS = 25_000  # no image is begun with less time left: S3 and the endpoint may each take two tries
-LOW = "ThresholdConfidenceNotMet"
+REFUSALS = (filter_low_confidence.ThresholdConfidenceNotMet, filter_low_confidence.NotOneOfTheClasses)
 
 
 class InvalidInputError(Exception):
@@ -112,8 +112,8 @@ def answer(request, given, context):
     found |= {"package_version": model["package_version"], "variant": model["variant"]}
     try:
         filter_low_confidence.handler({"execution": execution, "input": answered}, context)
-    except filter_low_confidence.ThresholdConfidenceNotMet as error:
-        return found | {"error": LOW, "cause": str(error)}
+    except REFUSALS as error:
+        return found | {"error": type(error).__name__, "cause": str(error)}
     return found | {"passed_threshold": True}
 
 

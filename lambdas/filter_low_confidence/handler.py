@@ -1,8 +1,9 @@
 """filterLowConfidence: passes an answer whose highest probability reaches the threshold, and raises an error otherwise.
 
 The threshold is the execution's ``confidence_threshold``, or else the function's CONFIDENCE_THRESHOLD. It is inclusive:
-with the threshold 0.8, the probability 0.8 passes. The state machine sends {"execution": {…}, "input": …} (event.json).
-The input is the output of classifyImage.
+with the threshold 0.8, the probability 0.8 passes. If the model has a class for what is none of the others, OTHER_CLASS
+has its name. An image whose most probable class is that one never passes, whatever the threshold is. The state machine
+sends {"execution": {…}, "input": …} (event.json). The input is the output of classifyImage.
 """
 
 import json
@@ -18,6 +19,10 @@ class InvalidThresholdError(Exception):
 
 class ThresholdConfidenceNotMet(Exception):
     """The highest probability is below the threshold."""
+
+
+class NotOneOfTheClasses(Exception):
+    """The image is most probably of none of the wanted classes."""
 
 
 def handler(event, context):
@@ -39,6 +44,12 @@ def judge(request):
         raise InvalidInputError("the input has no valid class_probabilities; send the output of classifyImage")
     limit = threshold(request)
     label, confidence = max(probabilities.items(), key=lambda item: item[1])
+    if label == os.environ.get("OTHER_CLASS"):
+        raise NotOneOfTheClasses(
+            f"NOT_ONE_OF_THE_CLASSES: the model is {confidence:.2f} sure of {label}: the image is none of "
+            f"{named([name for name in probabilities if name != label])}; no threshold lets it pass, so send an image "
+            "of one of them, or train with images like this one"
+        )
     if confidence < limit:
         sure, least = rounded(confidence, limit)
         raise ThresholdConfidenceNotMet(
@@ -47,6 +58,11 @@ def judge(request):
     found = {"image_processed": True, "image_url": request.get("image_url"), "classification": label}
     found |= {"confidence_score": confidence, "passed_threshold": True, "threshold": limit}
     return found | {"class_probabilities": probabilities, "model": request.get("model")}
+
+
+def named(classes):
+    """The names of classes, or the number of many."""
+    return ", ".join(classes) if len(classes) <= 20 else f"the model's {len(classes)} classes"
 
 
 def rounded(confidence, limit):

@@ -96,7 +96,7 @@ class Environment:
     Attributes:
         name: The folder's name: ``local``, ``dev`` or ``prod``.
         root: The project's folder.
-        classes: Class names, in label order.
+        classes: Class names, in label order, without ``other``.
         foundation: The content of ``foundation.tfvars.json``.
         service: The content of ``service.tfvars.json``.
         pin_path: The pinned model's file, ``model.tfvars.json``.
@@ -106,6 +106,7 @@ class Environment:
         notebook_role: The execution role of notebooks, by name or ARN. None for the local cloud's own.
         costs_money: Whether jobs cost money. If so, the tasks ask before they start one.
         build_name: The folder of all generated files, in ``root``: ``build``, or what ``SCONES_BUILD`` names.
+        other: Whether data sets also get the class ``other``, of images that are of none of ``classes``.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Environment:
     tuning: Tuning = field(default_factory=Tuning)
     costs_money: bool = True
     build_name: str = "build"
+    other: bool = False
 
     @property
     def folder(self) -> Path:
@@ -249,12 +251,13 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
         notebook_role=access.get("notebook_role"),
         costs_money=own.get("costs_money", True),
         build_name=build,
+        other=own.get("other", False),
     )
 
 
 # Names and their types. Checking them here is cheaper than a failed training job.
 _REQUIRED = {"region": str, "classes": list, "training": dict}
-_OPTIONAL = {"access": dict, "tuning": dict, "model_pin": str, "costs_money": bool}
+_OPTIONAL = {"access": dict, "tuning": dict, "model_pin": str, "costs_money": bool, "other": bool}
 _ACCESS = {"profile": str, "endpoint_file": str, "notebook_role": str}
 _TRAINING = {
     "instance_type": str,

@@ -33,7 +33,10 @@ def handler(event, context):
     if script.endswith("Error"):
         raise type(script, (Exception,), {})("because \\u00e9 \\"quotes\\" {braces}")
     found = {name: value for name, value in request.items() if name != "image_data"}
-    top = float(script)
+    top = float(script.removesuffix("-other"))
+    if script.endswith("-other"):
+        chances = {"bicycle": 1 - top, "motorcycle": 0.0, "other": top}
+        return found | {"inferences": [*chances.values()], "class_probabilities": chances, "model": event["execution"]}
     found |= {"inferences": [top, 1 - top], "class_probabilities": {"bicycle": top, "motorcycle": 1 - top}}
     return found | {"model": event["execution"]}
 """
@@ -80,7 +83,7 @@ def machine(cloud):
                 cloud,
                 f"{name}-{tag}",
                 packaging.build(ROOT / "lambdas" / folder),
-                environment={"CONFIDENCE_THRESHOLD": "0.8"},
+                environment={"CONFIDENCE_THRESHOLD": "0.8", "OTHER_CLASS": "other"},
             )
     machine = json.loads(definition.render(template, values))
     for state in machine["States"].values():
@@ -152,6 +155,17 @@ def test_an_unsure_answer_fails_out_loud_with_both_numbers_and_is_not_retried(ru
     assert (outcome.status, outcome.error) == ("FAILED", "ThresholdConfidenceNotMet")
     assert outcome.cause == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.60 sure of bicycle; the threshold is 0.80"
     assert workflow.exit_code(outcome) == 3
+    assert tasks(outcome)[-1] == ("Pass only confident answers", "failed", 1)
+
+
+@pytest.mark.parametrize("threshold", [0.8, 0])
+def test_an_image_of_none_of_the_classes_fails_out_loud_whatever_the_threshold_is(run, image, threshold):
+    outcome = run({"image_url": image("0.97-other"), "confidence_threshold": threshold})
+    assert (outcome.status, outcome.error) == ("FAILED", "NotOneOfTheClasses")
+    assert outcome.cause.startswith(
+        "NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicyc"
+    )
+    assert (workflow.exit_code(outcome), str(workflow.refused(outcome))) == (3, "none of the classes: other 0.97")
     assert tasks(outcome)[-1] == ("Pass only confident answers", "failed", 1)
 
 

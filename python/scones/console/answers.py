@@ -17,9 +17,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scones.dataset.labels import wanted
 from scones.service import workflow
 
-PASSED, REFUSED, FAILED, RUNNING = "passed", "refused", "failed", "running"
+PASSED, REFUSED, FOREIGN, FAILED, RUNNING = "passed", "refused", "foreign", "failed", "running"
+
+MANY = 8  # classes that a sentence names
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,11 @@ class ExecutionAnswer:
     """What an execution has answered.
 
     Attributes:
-        verdict: :data:`PASSED`; :data:`REFUSED`, because the model was not sure enough; :data:`FAILED`; or
-            :data:`RUNNING`.
+        verdict: :data:`PASSED`; :data:`REFUSED`, because the model was not sure enough; :data:`FOREIGN`, because the
+            image is of none of the classes; :data:`FAILED`; or :data:`RUNNING`.
         label: The most probable class. None without an answer of the model.
         confidence: Its probability, 0 to 1.
-        threshold: The least confidence that passes.
+        threshold: The least confidence that passes. None if none does.
         probabilities: The probability of each class.
     """
 
@@ -65,12 +68,18 @@ def of(described: Mapping[str, Any], outputs: Iterable[str | None] = ()) -> Exec
         error=described.get("error"),
         cause=described.get("cause"),
     )
-    if low := workflow.unsure(outcome):
-        sentence = (
-            f"Refused: not sure enough. The model thinks that it is {_named(low.label)}, but it is only "
-            f"{_percent(low.confidence)} sure, and {_percent(low.threshold)} are needed."
-        )
-        return ExecutionAnswer(REFUSED, sentence, low.label, low.confidence, low.threshold, chances)
+    if answer := workflow.refused(outcome):
+        if answer.threshold is None:
+            verdict, sentence = FOREIGN, _none_of(wanted(tuple(chances)), answer.confidence)
+        else:
+            verdict, sentence = (
+                REFUSED,
+                (
+                    f"Refused: not sure enough. The model thinks that it is {_named(answer.label)}, but it is only "
+                    f"{_percent(answer.confidence)} sure, and {_percent(answer.threshold)} are needed."
+                ),
+            )
+        return ExecutionAnswer(verdict, sentence, answer.label, answer.confidence, answer.threshold, chances)
     if status in ("RUNNING", "PENDING_REDRIVE"):
         return ExecutionAnswer(RUNNING, "It runs.", probabilities=chances)
     return ExecutionAnswer(FAILED, f"No answer. {workflow.explain(outcome)}", probabilities=chances)
@@ -90,6 +99,20 @@ def read(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _none_of(classes: tuple[str, ...], sure: float) -> str:
+    """What is said of an image that is of none of the classes.
+
+    Example::
+
+        >>> _none_of(("bicycle", "apple"), 0.97)
+        'Refused: this is neither a bicycle nor an apple. The model is 97 % sure of that.'
+    """
+    names = [_named(name) for name in classes]
+    few = f"neither {' nor '.join(names)}" if len(names) == 2 else f"none of {', '.join(classes)}"
+    what = few if 2 <= len(names) <= MANY else "none of the classes"
+    return f"Refused: this is {what}. The model is {_percent(sure)} sure of that."
 
 
 def _percent(share: float) -> str:

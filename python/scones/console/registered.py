@@ -25,7 +25,7 @@ from scones.delivery.pipeline import changes
 from scones.errors import InputError
 from scones.model.measures import wilson
 from scones.model.registry import PinnedModel, Version, calibration_line, gate, write_pin
-from scones.model.registry.pinned import VALIDATION_IMAGES
+from scones.model.registry.pinned import VALIDATION_IMAGES, WANTED_ACCURACY
 from scones.model.registry.versions import APPROVED, PENDING, REJECTED
 from scones.service import packaging
 from scones.settings import Environment
@@ -39,6 +39,7 @@ STATUS_WORDS = {
 METRIC_NAMES = {
     "validation:accuracy": "accuracy on the validation images",
     "train:accuracy": "accuracy on the training images",
+    WANTED_ACCURACY: "of these, accuracy on the wanted classes",
     VALIDATION_IMAGES: "validation images",
     "temperature": "temperature of the calibration",
     "validation:ece": "expected calibration error before",

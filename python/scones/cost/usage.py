@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scones.cost import arrival as arrivals
+from scones.dataset import labels
 from scones.errors import InputError, SettingsError
 from scones.service import ab
 from scones.service.definition import images_a_child
@@ -113,6 +114,7 @@ def configured(environment: Environment) -> Usage:
     definition = json.loads((environment.root / "asl" / "classify_image.asl.json").read_text())
     memory_mb = json.loads((environment.root / "terraform" / "stacks" / "service" / "memory_mb.json").read_text())
     numbers = json.loads((environment.root / "terraform" / "stacks" / "service" / "batch.json").read_text())
+    classes = len(labels.complete(environment.classes, other=environment.other))
     return Usage(
         instance_type=service.get("endpoint_instance_type", "ml.m5.large"),
         instances=count * variants,
@@ -130,8 +132,8 @@ def configured(environment: Environment) -> Usage:
         queues=arrivals.QUEUES if arrives else 0,
         arrival=tuple(Function(name, arrivals.MEMORY_MB) for name in arrivals.FUNCTIONS if arrives),
         custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if captures_all else 0),
-        classes=len(environment.classes),
-        images_a_child=images_a_child(len(environment.classes), numbers),
+        classes=classes,
+        images_a_child=images_a_child(classes, numbers),
         keys=int(bool(foundation.get("customer_managed_key"))),
         interface_endpoints=_interface_endpoints(foundation.get("vpc")),
     )

@@ -15,6 +15,7 @@ from scones.dataset.archive import Archive
 from scones.dataset.choice import Ensured, choose, ensure, ensure_others, taken
 from scones.dataset.download import Download
 from scones.dataset.folder import Folder
+from scones.dataset.other import WithOther
 from scones.dataset.records import write_records
 from scones.dataset.sample import Sample
 from scones.dataset.stored import SPLITS, Dataset, LabelledImage, load
@@ -30,6 +31,7 @@ __all__ = [
     "Folder",
     "LabelledImage",
     "Sample",
+    "WithOther",
     "build",
     "choose",
     "ensure",

@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ _Batch = dict[bytes, Any]
 
 # The original's largest member is 155 MB. A gzip stream can expand to a thousand times its size.
 _LARGEST_MEMBER = 1 << 30
+_LACKING = f"give the whole of CIFAR-100, {NAME}, or pictures of anything else: --other-folder DIR"
 _HINT = f"give the original {NAME}, or fetch it: invoke etl --download"
 
 
@@ -78,15 +79,25 @@ class Archive:
         return Identity("archive", self.path.name, sha256.hexdigest())
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
         """Read the images of ``classes``, split into train and test as in the archive.
+
+        Args:
+            foreign: Also list the images of the archive's other classes.
 
         Raises:
             DatasetError: the file is not CIFAR-100's archive, is truncated, or lacks a class.
         """
         meta, train, test = self._batches(progress)
-        return cifar.select(meta, train, test, classes, origin=self.path.name)
+        found = cifar.select(meta, train, test, classes, origin=self.path.name)
+        return replace(found, foreign=cifar.others(meta, train, test, classes, _LACKING)) if foreign else found
 
     def whole(self, *, progress: Progress | None = None) -> tuple[tuple[str, ...], Contents]:
         """Read everything: the names of all classes in the archive's label order, and the images of those there are.

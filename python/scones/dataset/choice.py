@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from scones.dataset import labels, standing
 from scones.dataset.archive import VARIABLE, Archive
@@ -24,6 +24,7 @@ from scones.dataset.beside import Beside
 from scones.dataset.download import Download
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
+from scones.dataset.standing import NOBODY, OtherOption
 from scones.dataset.stored import Dataset
 from scones.dataset.writer import build
 from scones.errors import DatasetError
@@ -42,6 +43,12 @@ class BuildOptions(TypedDict, total=False):
     skip_bad: bool
     recordio: bool
     classes_from: str
+
+
+class EnsureOptions(BuildOptions, total=False):
+    """Options of :func:`ensure`: also whether there is the class ``other``."""
+
+    other: OtherOption
 
 
 @dataclass(frozen=True)
@@ -124,13 +131,14 @@ def ensure(
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
-    **options: Unpack[BuildOptions],
+    **options: Unpack[EnsureOptions],
 ) -> Ensured:
     """Build a data set of ``classes`` in ``out``, from the source that :func:`choose` finds.
 
     Args:
         replace: Replace a data set of another source. Without it, such a data set is left alone.
-        options: ``seed``, ``skip_bad``, ``recordio`` and ``classes_from``, as for :func:`build`.
+        options: ``seed``, ``skip_bad``, ``recordio`` and ``classes_from``, as for :func:`build`; and ``other``, whether
+            the data set gets that class too.
 
     Raises:
         DatasetError: no source has these classes, the data set cannot be built, or ``out`` has a data set of another
@@ -184,12 +192,16 @@ def _usable(out: Path) -> Dataset | None:
 
 
 def _another(
-    there: Dataset, classes: Sequence[str], options: BuildOptions, variables: Mapping[str, str]
+    there: Dataset, classes: Sequence[str], options: EnsureOptions, variables: Mapping[str, str]
 ) -> DatasetError:
+    other = options.get("other", NOBODY)
     command = standing.etl(
         standing.default_source(variables),
         there.root,
-        classes=classes if options.get("classes_from", "option") == "option" else None,
+        classes=labels.complete(classes, other=other.asked)
+        if options.get("classes_from", "option") == "option"
+        else None,
+        other_folder=other.folder,
         seed=options.get("seed", 0),
         recordio=options.get("recordio", False),
         skip_bad=options.get("skip_bad", False),
@@ -246,7 +258,9 @@ def _built(
     classes: Sequence[str],
     out: Path,
     progress: Progress | None,
-    **options: Unpack[BuildOptions],
+    **options: Unpack[EnsureOptions],
 ) -> Ensured:
-    dataset = build(choice.source, classes, out, progress=progress, **options)
+    other = options.get("other", NOBODY)
+    rest = cast(BuildOptions, {name: value for name, value in options.items() if name != "other"})
+    dataset = build(other.over(choice.source), classes, out, progress=progress, **rest)
     return Ensured(dataset, choice.source.title, choice.reason)

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import numpy as np
 
 from scones.dataset import labels
-from scones.dataset.contents import SIDE, Contents, Images
+from scones.dataset.contents import SIDE, Contents, Foreign, ImagePool, Images
 from scones.errors import DatasetError
 
 _ORIGINAL = "give the original cifar-100-python.tar.gz (--archive FILE), or fetch it: invoke etl --download"
@@ -157,6 +157,33 @@ def select(
     return Contents(
         train=_selected(train, "train", known, classes, origin), test=_selected(test, "test", known, classes, origin)
     )
+
+
+def others(
+    meta: Mapping[bytes, Any],
+    train: Mapping[bytes, Any],
+    test: Mapping[bytes, Any],
+    classes: Sequence[str],
+    lacking: str,
+) -> Foreign:
+    """The images of all classes but ``classes``, of an archive from which :func:`select` has selected.
+
+    Args:
+        lacking: What to do if there are none, for a message.
+    """
+    known = class_names(meta, "the archive")
+    return Foreign(_pool(train, known, classes), _pool(test, known, classes), lacking)
+
+
+def _pool(batch: Mapping[bytes, Any], known: Sequence[str], classes: Sequence[str]) -> ImagePool:
+    fine, rows = np.asarray(batch[b"fine_labels"], dtype=np.int64), batch[b"data"]
+    places = np.flatnonzero(~np.isin(fine, [known.index(name) for name in classes]))
+
+    def load(place: int) -> np.ndarray:
+        return np.ascontiguousarray(rows[places[place]].reshape(3, SIDE, SIDE).transpose(1, 2, 0))
+
+    names = tuple(_text(batch[b"filenames"][place]) for place in places)
+    return ImagePool(tuple(known[fine[place]] for place in places), names, load)
 
 
 def _selected(

@@ -11,7 +11,7 @@ Example::
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -65,12 +65,58 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ImagePool:
+    """Images from which some are drawn (:mod:`scones.dataset.other`). None is decoded before it is drawn.
+
+    Attributes:
+        kinds: What each shows: the class that it has in the source.
+        names: N file names.
+        load: Gives an image by its place: uint8, shape (side, side, 3). Or the reason why it cannot be used.
+    """
+
+    kinds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    load: Callable[[int], np.ndarray | Problem] = field(default=lambda place: Problem("", "is not there"))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def without(self, kinds: Sequence[str]) -> ImagePool:
+        """The images that show nothing of ``kinds``."""
+        places = [place for place, kind in enumerate(self.kinds) if kind not in kinds]
+        return ImagePool(
+            tuple(self.kinds[place] for place in places),
+            tuple(self.names[place] for place in places),
+            lambda place: self.load(places[place]),
+        )
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A source's images that are of none of the requested classes.
+
+    Attributes:
+        train, test: As in the source. ``test`` is empty if the source has no test images of its own.
+        lacking: What to do if there are none, for a message.
+    """
+
+    train: ImagePool
+    test: ImagePool
+    lacking: str
+
+
+@dataclass(frozen=True)
 class Contents:
-    """A source's images of the requested classes. Labels are indices into those classes."""
+    """A source's images of the requested classes. Labels are indices into those classes.
+
+    Attributes:
+        foreign: The source's other images. None unless they were asked for.
+    """
 
     train: Images
     test: Images
     problems: tuple[Problem, ...] = field(default=())
+    foreign: Foreign | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +147,12 @@ class Source(Protocol):
         """Identify the data. Raises DatasetError if it cannot be read."""
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
-        """Read the images of ``classes``. Raises DatasetError if that fails."""
+        """Read the images of ``classes``, and with ``foreign`` list the others. Raises DatasetError if that fails."""

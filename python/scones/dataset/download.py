@@ -77,14 +77,20 @@ class Download:
         return Identity("download", found.name, found.sha256)
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
         """Read the images of ``classes``. Downloads the archive if necessary.
 
         Raises:
             DatasetError: the download fails, or the archive lacks a class.
         """
-        return self._archive().read(classes, seed=seed, skip_bad=skip_bad, progress=progress)
+        return self._archive().read(classes, seed=seed, skip_bad=skip_bad, foreign=foreign, progress=progress)
 
     def whole(self, *, progress: Progress | None = None) -> tuple[tuple[str, ...], Contents]:
         """All of the archive (:meth:`Archive.whole`). Downloads it if necessary, and raises as :meth:`read`."""

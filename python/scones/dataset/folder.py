@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scones.dataset import labels, pictures, split
-from scones.dataset.contents import SIDE, Contents, Identity, Images, Problem
+from scones.dataset.contents import SIDE, Contents, Foreign, Identity, ImagePool, Images, Problem
 from scones.dataset.progress import begin
 from scones.errors import DatasetError
 
@@ -73,22 +73,22 @@ class Folder:
         Raises:
             DatasetError: ``path`` is not a folder, or has no sub-folders.
         """
-        digest = hashlib.sha256()
-        for path in (file for name in self._classes() for file in _files(self.path / name)):
-            name = path.relative_to(self.path).as_posix().encode("utf-8", "surrogateescape")
-            digest.update(len(name).to_bytes(4, "big") + name)
-            try:
-                with path.open("rb") as handle:
-                    digest.update(hashlib.file_digest(handle, "sha256").digest())
-            except OSError as error:
-                # read() reports the files that cannot be read. Here they only change the digest.
-                digest.update(type(error).__name__.encode())
-        return Identity("folder", self.path.resolve().name, digest.hexdigest())
+        found = [file for name in self._classes() for file in _files(self.path / name)]
+        return Identity("folder", self.path.resolve().name, digest(self.path, found))
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
         """Read the pictures of ``classes``. A sixth of each class becomes test images.
+
+        Args:
+            foreign: Also list the pictures of the other sub-folders.
 
         Raises:
             DatasetError: a class has no sub-folder or too few pictures, or a file is no picture and ``skip_bad`` is
@@ -97,17 +97,16 @@ class Folder:
         labels.check_known(classes, self._classes(), f"{self.path}")
         listed = [(path, label) for label, name in enumerate(classes) for path in _files(self.path / name)]
         done = begin(progress, f"Reading {len(listed):,} pictures", len(listed))
+        wanted = pool(self.path, [(path, classes[label]) for path, label in listed], self.size, self.fit)
 
-        def attempt(entry: tuple[Path, int]) -> np.ndarray | Problem:
+        def attempt(place: int) -> np.ndarray | Problem:
             try:
-                return pictures.pixels(entry[0].read_bytes(), self.size, self.fit)
-            except (OSError, ValueError) as error:
-                return Problem(entry[0].relative_to(self.path).as_posix(), pictures.reason(error))
+                return wanted.load(place)
             finally:
                 done(1)
 
-        with ThreadPoolExecutor() as pool:
-            results = list(pool.map(attempt, listed))
+        with ThreadPoolExecutor() as threads:
+            results = list(threads.map(attempt, range(len(listed))))
         problems = tuple(result for result in results if isinstance(result, Problem))
         if problems and not skip_bad:
             raise DatasetError(
@@ -122,7 +121,12 @@ class Folder:
             tuple(_names([path for path, _, _ in good], [classes[label] for _, label, _ in good])),
         )
         rest, test = split.split(images, classes, share=TEST_SHARE, seed=seed, aside="test", keep=3)
-        return Contents(rest, test, problems)
+        return Contents(rest, test, problems, self._others(classes) if foreign else None)
+
+    def _others(self, classes: Sequence[str]) -> Foreign:
+        listed = [(path, name) for name in self._classes() if name not in classes for path in _files(self.path / name)]
+        lacking = "put pictures of anything else into further sub-folders, or name a folder of them: --other-folder DIR"
+        return Foreign(pool(self.path, listed, self.size, self.fit), ImagePool(), lacking)
 
     def passed_over(self, classes: Sequence[str]) -> list[Problem]:
         """What is in the folder and is not read for these classes, with the reason: files and whole folders.
@@ -153,6 +157,41 @@ class Folder:
         if not names:
             raise DatasetError(f"{self.path} has no sub-folders", hint="it must hold one sub-folder a class")
         return names
+
+
+def digest(root: Path, files: Iterable[Path]) -> str:
+    """SHA-256 of files' names below ``root`` and of their contents, in hexadecimal."""
+    found = hashlib.sha256()
+    for path in files:
+        name = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape")
+        found.update(len(name).to_bytes(4, "big") + name)
+        try:
+            with path.open("rb") as handle:
+                found.update(hashlib.file_digest(handle, "sha256").digest())
+        except OSError as error:
+            # Whoever reads the files reports those that cannot be read. Here they only change the digest.
+            found.update(type(error).__name__.encode())
+    return found.hexdigest()
+
+
+def pool(root: Path, listed: Sequence[tuple[Path, str]], size: int, fit: str) -> ImagePool:
+    """Pictures that are decoded when they are drawn.
+
+    Args:
+        root: The folder that they lie in, for messages.
+        listed: Their paths, each with what it shows.
+        size, fit: As for :class:`Folder`.
+    """
+
+    def load(place: int) -> np.ndarray | Problem:
+        path = listed[place][0]
+        try:
+            return pictures.pixels(path.read_bytes(), size, fit)
+        except (OSError, ValueError) as error:
+            return Problem(path.relative_to(root).as_posix(), pictures.reason(error))
+
+    kinds = tuple(kind for _, kind in listed)
+    return ImagePool(kinds, tuple(f"{kind}_{path.stem}.png" for path, kind in listed), load)
 
 
 def _files(folder: Path) -> Iterator[Path]:

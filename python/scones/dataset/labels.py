@@ -18,6 +18,9 @@ from scones.errors import DatasetError
 
 FEW = 20  # classes, that a hint names all
 
+#: The class of images that are none of the others. A model that has it refuses such images by its name.
+OTHER = "other"
+
 
 def parse(written: str) -> tuple[str, ...]:
     """Split ``a,b,c`` into names.
@@ -45,6 +48,50 @@ def check(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(classes)
 
 
+def complete(classes: Sequence[str], *, other: bool) -> tuple[str, ...]:
+    """The labels of a data set of these classes.
+
+    Args:
+        other: Whether it has the class :data:`OTHER`, which is then the last.
+
+    Raises:
+        DatasetError: that class is among them already.
+
+    Example::
+
+        >>> complete(("bicycle", "motorcycle"), other=True)
+        ('bicycle', 'motorcycle', 'other')
+    """
+    if other and OTHER in classes:
+        raise DatasetError(
+            f"the class '{OTHER}' is named in {join(classes)}, and asked for with --{OTHER} too",
+            hint=f"leave one of the two out: --{OTHER} makes it of images of anything else",
+        )
+    return (*classes, OTHER) if other else tuple(classes)
+
+
+def wanted(classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes without :data:`OTHER`.
+
+    Example::
+
+        >>> wanted(("bicycle", "motorcycle", "other"))
+        ('bicycle', 'motorcycle')
+    """
+    return tuple(name for name in classes if name != OTHER)
+
+
+def place_of_other(classes: Sequence[str]) -> int | None:
+    """The label of :data:`OTHER`. None if the classes do not have it.
+
+    Example::
+
+        >>> place_of_other(("bicycle", "motorcycle", "other")), place_of_other(("bicycle", "motorcycle"))
+        (2, None)
+    """
+    return tuple(classes).index(OTHER) if OTHER in classes else None
+
+
 def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> None:
     """Refuse classes that are not in ``known``.
 
@@ -62,18 +109,28 @@ def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> No
         hints.append(f"there are: {', '.join(sorted(known))}")
     if meant := _meant(classes, known):
         hints.append(f"for instance: {option(meant)}")
+    if OTHER in unknown:
+        hints.append(f"for a class of whatever is none of the others: --{OTHER}")
     raise DatasetError(f"{origin} has no class {join(unknown)}", hint="\n".join(hints))
 
 
 def option(classes: Iterable[str]) -> str:
-    """The option that names classes, to be copied.
+    """The options that name the labels of a data set, to be copied.
 
     Example::
 
         >>> option(["cross", "round one"])
         "--classes 'cross,round one'"
+        >>> option(["bicycle", "motorcycle", "other"])
+        '--classes bicycle,motorcycle --other'
     """
-    return f"--classes {shlex.quote(','.join(classes))}"
+    return shlex.join(options(classes))
+
+
+def options(classes: Iterable[str]) -> list[str]:
+    """The options that name the labels of a data set, as words."""
+    given = list(classes)
+    return ["--classes", ",".join(wanted(given)), *([f"--{OTHER}"] if OTHER in given else [])]
 
 
 def _meant(classes: Sequence[str], known: Sequence[str]) -> list[str]:

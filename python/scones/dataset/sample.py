@@ -19,14 +19,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from scones.dataset import cifar, labels
-from scones.dataset.contents import SIDE, Contents, Identity
+from scones.dataset.contents import SIDE, Contents, Foreign, Identity, ImagePool
+from scones.dataset.other import shapes
 from scones.dataset.progress import begin
 from scones.errors import DatasetError
 
@@ -69,24 +70,47 @@ class Sample:
         return Identity("sample", self.title, hashlib.sha256(described.encode()).hexdigest())
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
         """Draw the classes. ``seed`` does not change the drawings.
+
+        Args:
+            foreign: Also list drawings of what is neither, which are drawn when they are needed.
 
         Raises:
             DatasetError: a class is not bicycle or motorcycle.
         """
-        foreign = [name for name in classes if name not in CLASSES]
-        if foreign:
+        unknown = [name for name in classes if name not in CLASSES]
+        if unknown:
             need = "for other classes, give CIFAR-100 with --archive FILE or CIFAR100_ARCHIVE, or use --download"
             raise DatasetError(
-                f"the drawn sample has bicycle and motorcycle only, not {labels.join(foreign)}",
-                hint="\n".join([*labels.nearest(foreign, CLASSES), need]),
+                f"the drawn sample has bicycle and motorcycle only, not {labels.join(unknown)}",
+                hint="\n".join([*labels.nearest(unknown, CLASSES), need]),
             )
         done = begin(progress, "Drawing two-wheelers", (self.train + self.test) * len(CLASSES))
         train, test = draw_batch("train", self.train, done), draw_batch("test", self.test, done)
         meta = {b"fine_label_names": [name.encode() for name in CLASSES]}
-        return cifar.select(meta, train, test, classes, origin="the drawn sample")
+        found = cifar.select(meta, train, test, classes, origin="the drawn sample")
+        others = Foreign(_pool("train", self.train), _pool("test", self.test), "draw more of each: the sample is tiny")
+        return replace(found, foreign=others) if foreign else found
+
+
+def _pool(split: str, count: int) -> ImagePool:
+    """Drawings of what is neither a bicycle nor a motorcycle, ``count`` of each kind."""
+    kinds = tuple(kind for kind in shapes.KINDS for _ in range(count))
+
+    def load(place: int) -> np.ndarray:
+        return draw_other(
+            kinds[place], np.random.default_rng([VERSION, *split.encode(), *kinds[place].encode(), place])
+        )
+
+    return ImagePool(kinds, tuple(f"{kind}_drawn_{split}_{place:06d}.png" for place, kind in enumerate(kinds)), load)
 
 
 def draw_batch(split: str, count: int, done: Callable[[int], None] = lambda steps: None) -> dict[bytes, object]:
@@ -120,8 +144,28 @@ def draw(name: str, rng: np.random.Generator) -> np.ndarray:
     vehicle = _vehicle(motor, rng)
     if rng.random() < 0.3:
         _rider(vehicle, rng)
-    vehicle = _placed(vehicle, rng)
-    picture.paste(vehicle, (0, 0), vehicle)
+    return _finished(picture, vehicle, rng)
+
+
+def draw_other(kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Draw what is neither, on the same backgrounds and in the same light.
+
+    Args:
+        kind: One of :data:`scones.dataset.other.shapes.KINDS`.
+
+    Returns:
+        Pixels, uint8, shape (32, 32, 3).
+    """
+    picture = _background(rng)
+    if rng.random() < 0.5:
+        _clutter(picture, rng)
+    return _finished(picture, shapes.draw(kind, rng, _CANVAS), rng)
+
+
+def _finished(picture: Image.Image, thing: Image.Image, rng: np.random.Generator) -> np.ndarray:
+    """The drawing of a thing before a background, as a small photograph."""
+    thing = _placed(thing, rng)
+    picture.paste(thing, (0, 0), thing)
     if rng.random() < 0.25:
         _post(picture, rng)
     picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 2.0)))

@@ -51,7 +51,7 @@ def split(
                 hint="add different images of it, or leave the class out",
             )
         wanted = max(1, round(share * sum(len(group) for group in groups.values())))
-        taken += _some(list(groups.values()), wanted, len(groups) - keep, _rng(seed, aside, name))
+        taken += _some(list(groups.values()), wanted, len(groups) - keep, seeded(seed, aside, name))
     rest = np.setdiff1d(np.arange(len(images)), taken)
     return images.take(rest), images.take(sorted(taken))
 
@@ -65,6 +65,7 @@ def _some(groups: list[list[int]], wanted: int, most: int, rng: np.random.Genera
     return taken
 
 
-def _rng(seed: int, *words: str) -> np.random.Generator:
+def seeded(seed: int, *words: str) -> np.random.Generator:
+    """Random numbers that depend on a seed and on words, and on nothing else."""
     digest = hashlib.sha256("\0".join(words).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])

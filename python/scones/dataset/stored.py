@@ -114,6 +114,13 @@ class Dataset:
         return self.description.get("classes_from", "environment")
 
     @property
+    def other(self) -> Mapping[str, Any] | None:
+        """What the class ``other`` is made of: ``kinds``, the number of images by what they show, and ``nothing``, the
+        number of training images that show nothing. None if the data set did not get it by :mod:`scones.dataset.other`.
+        """
+        return self.description.get("other")
+
+    @property
     def recordio(self) -> bool:
         """Whether all splits have RecordIO files."""
         return all(self.records(split).is_file() for split in SPLITS)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scones.dataset.contents import Problem
+from scones.dataset.labels import FEW, OTHER
 from scones.dataset.pictures import FITS, listing
 from scones.dataset.stored import SPLITS
 from scones.drawing import FittedTable, narrower
@@ -55,6 +56,8 @@ def summary(dataset: Dataset) -> FittedTable:
         caption += f", {FITS[dataset.fit]} (--fit {dataset.fit})"
     if skipped:
         caption += f"\n{len(skipped)} files were left out; dataset.json lists them under 'skipped':\n{listing(skipped)}"
+    if dataset.other:
+        caption += f"\n{of_other(dataset)}"
     if dataset.recordio:
         size = sum(dataset.records(split).stat().st_size for split in SPLITS)
         caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
@@ -68,3 +71,20 @@ def summary(dataset: Dataset) -> FittedTable:
         counts = [f"{dataset.counts[split][name]:,}" for split in SPLITS]
         table.add_row(str(label), name, *counts, " ".join(f"{value:.0f}" for value in dataset.means[name]))
     return narrower(table, "mean RGB")
+
+
+def of_other(dataset: Dataset) -> str:
+    """What the class ``other`` is made of, and what it may not know, in words."""
+    assert dataset.other is not None, "the data set has that class"
+    kinds = dataset.other["kinds"]
+    images = sum(kinds.values())
+    text = (
+        f"'{OTHER}': {images:,} images of {len(kinds)} other kinds, drawn with seed {dataset.seed}, and "
+        f"{dataset.other['nothing']:,} that show nothing"
+    )
+    if len(kinds) < FEW:
+        text += (
+            f"\nthese kinds are few: {', '.join(kinds)}; images of anything else may pass. With the whole of "
+            "CIFAR-100, or with pictures of many things (--other-folder DIR), a model refuses more"
+        )
+    return text

@@ -31,6 +31,7 @@ from scones.dataset import labels, split, stored
 from scones.dataset.checks import check
 from scones.dataset.contents import SIDE, Contents, Images, Source
 from scones.dataset.folder import Folder
+from scones.dataset.other import WithOther, choose, with_nothing
 from scones.dataset.progress import begin
 from scones.dataset.records import write_records
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
@@ -56,8 +57,9 @@ def build(
     """Build a data set in ``out``, unless it is already there.
 
     Args:
-        source: Archive, Download, Folder or Sample.
-        classes: Class names. The first one gets label 0, the next one label 1, and so on.
+        source: Archive, Download, Folder or Sample; or one of them in :class:`scones.dataset.other.WithOther`, for the
+            class ``other``.
+        classes: Class names, without ``other``. The first one gets label 0, the next one label 1, and so on.
         out: The data set's folder. Another data set in it is replaced.
         seed: Chooses the validation images. They are a tenth of each class's training images.
         skip_bad: Leave out images that cannot be used, and list them in ``dataset.json``. Without it they are an error.
@@ -70,6 +72,7 @@ def build(
         DatasetError: the source, the classes or ``out`` cannot be used.
     """
     classes = labels.check(classes)
+    own = source.source if isinstance(source, WithOther) else source
     if seed < 0:
         raise DatasetError(f"the seed must be 0 or more, not {seed}")
     _sweep(out)
@@ -77,29 +80,37 @@ def build(
     identity = source.identity()
     wanted = {
         "format": stored.FORMAT,
-        "classes": list(classes),
+        "classes": list(labels.complete(classes, other=own is not source)),
         "classes_from": classes_from,
         "seed": seed,
         "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
         "validation_share": VALIDATION_SHARE,
         "image_shape": [3, SIDE, SIDE],
     }
-    if isinstance(source, Folder):
-        wanted |= {"image_shape": [3, source.size, source.size], "fit": source.fit}
-    dataset = _same(out, wanted, skip_bad) or _build(source, wanted, out, seed, skip_bad, progress)
+    if isinstance(own, Folder):
+        wanted |= {"image_shape": [3, own.size, own.size], "fit": own.fit}
+    if isinstance(source, WithOther):
+        wanted["other_from"] = source.wanted()
+    dataset = _same(out, wanted, skip_bad) or _build(source, wanted, out, skip_bad, progress)
     if recordio:
         write_records(dataset, progress=progress)
     return dataset
 
 
-def _build(
-    source: Source, wanted: dict[str, Any], out: Path, seed: int, skip_bad: bool, progress: Progress | None
-) -> Dataset:
-    classes = tuple(wanted["classes"])
-    contents = check(source.read(classes, seed=seed, skip_bad=skip_bad, progress=progress), classes, skip_bad=skip_bad)
+def _build(source: Source, wanted: dict[str, Any], out: Path, skip_bad: bool, progress: Progress | None) -> Dataset:
+    classes, seed = tuple(wanted["classes"]), wanted["seed"]
+    asked = classes[:-1] if isinstance(source, WithOther) else classes
+    contents = check(source.read(asked, seed=seed, skip_bad=skip_bad, progress=progress), asked, skip_bad=skip_bad)
+    if isinstance(source, WithOther):
+        chosen = choose(contents, asked, seed=seed, times=source.times, skip_bad=skip_bad)
+        contents, wanted = chosen.contents, wanted | {"other": {"kinds": chosen.kinds}}
     train, validation = split.split(
         contents.train, classes, share=VALIDATION_SHARE, seed=seed, aside="validation", keep=2
     )
+    if isinstance(source, WithOther):
+        learnt = with_nothing(train, len(asked), seed=seed)
+        wanted["other"]["nothing"] = len(learnt) - len(train)
+        train = learnt
     splits = {"train": _named(train), "validation": _named(validation), "test": _named(contents.test)}
     description = wanted | _described(splits, classes, contents)
     _write(splits, description, out, progress)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 
 from localcloud import control
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from scones.dataset import Dataset
 
-EXECUTIONS = 12
+EXECUTIONS, FOREIGN = 12, 3
 CAPTURE_SECONDS = ARRIVAL_SECONDS = 60.0
 HOSTILE, UNREADABLE = "hostile.png", "InvalidImageError"
 
@@ -49,6 +50,7 @@ class Demo:
         classes: The class names in label order; the environment's by default.
         overrides: Hyperparameters that differ from the recipe.
         keep: Leave the demo's cloud running with all its resources.
+        other: Whether the model gets the class ``other``; by default, the environment says it.
 
     Raises:
         SettingsError: the environment's cloud is AWS.
@@ -63,9 +65,11 @@ class Demo:
         classes: tuple[str, ...] | None = None,
         overrides: dict[str, str] | None = None,
         keep: bool = False,
+        other: bool | None = None,
     ) -> None:
         environment = workplace.of(environment)
-        self.environment = replace(environment, classes=classes) if classes else environment
+        environment = replace(environment, classes=classes) if classes else environment
+        self.environment = environment if other is None else replace(environment, other=other)
         self._preparation = Preparation(self.environment, Order(overrides or {}, reuse=False))
         self.console = console
         self.keep = keep
@@ -223,10 +227,13 @@ class Demo:
         step.found = f"accuracy {found.accuracy:.3f} on {len(found.labels)} images"
 
     def _execute(self, step: Step) -> None:
-        """Execute the test images with the lowest and the highest confidence, to get both kinds of answer."""
-        by_confidence = self._evaluation.probabilities.max(axis=1).argsort(kind="stable")
+        """Execute the test images with the lowest and the highest confidence, to get both kinds of answer.
+
+        Of a model with the class ``other``, also the images that it is surest to be of none of the classes.
+        """
         half = EXECUTIONS // 2
-        places = [*by_confidence[:half], *by_confidence[-half:]]
+        order, foreign = self._order, self._surely_other[:FOREIGN]
+        places = [*order[:half], *order[-half:], *foreign]
         images = self._dataset.images("test")
         self.outcome.runs = workflow.run_many(
             aws.client(self.environment, "s3"),
@@ -236,27 +243,50 @@ class Demo:
             [str(images[place].path) for place in places],
         )
         codes = [run.exit_code for run in self.outcome.runs]
-        passed, low = codes.count(workflow.PASSED), codes.count(workflow.LOW)
-        step.found = f"{passed} passed, {low} failed out loud, {len(codes) - passed - low} went wrong"
+        passed, refused = codes.count(workflow.PASSED), codes.count(workflow.REFUSED)
+        step.found = f"{passed} passed, {refused} failed out loud, {len(codes) - passed - refused} went wrong"
         self._claim("a confident image passed", passed > 0)
         self._claim(
             f"an unsure image's execution FAILED with {workflow.LOW_CONFIDENCE}",
-            any(
-                run.outcome and run.outcome.status == "FAILED" and run.outcome.error == workflow.LOW_CONFIDENCE
-                for run in self.outcome.runs
-            ),
+            self._failed_with(workflow.LOW_CONFIDENCE),
         )
-        self._claim("no execution went wrong in any other way", passed + low == len(codes))
+        if len(foreign):
+            self._claim(
+                f"the execution of an image of anything else FAILED with {workflow.NOT_ONE_OF_THE_CLASSES}",
+                self._failed_with(workflow.NOT_ONE_OF_THE_CLASSES),
+            )
+        self._claim("no execution went wrong in any other way", passed + refused == len(codes))
+
+    @property
+    def _order(self) -> np.ndarray:
+        """The places of the test images that the model takes for one of the classes, the least sure first."""
+        found = self._evaluation
+        order = found.probabilities.max(axis=1).argsort(kind="stable")
+        return order[found.predictions[order] != found.other] if found.other is not None else order
+
+    @property
+    def _surely_other(self) -> np.ndarray:
+        """The places of the test images that the model takes for none of the classes, the surest first."""
+        found = self._evaluation
+        if found.other is None:
+            return np.empty(0, dtype=np.int64)
+        order = (-found.probabilities[:, found.other]).argsort(kind="stable")
+        return order[found.predictions[order] == found.other]
+
+    def _failed_with(self, error: str) -> bool:
+        """Whether an execution FAILED with an error."""
+        outcomes = (run.outcome for run in self.outcome.runs)
+        return any(one and one.status == "FAILED" and one.error == error for one in outcomes)
 
     def _arrive(self, step: Step) -> None:
         """Put the surest and the least sure test images into the bucket, and a file that is none."""
         if (arrival := self._outputs["arrival"]) is None:
             step.found = f"environment '{self.environment.name}' has no arrivals"
             return
-        order = self._evaluation.probabilities.max(axis=1).argsort(kind="stable")
-        images = self._dataset.images("test")
+        order, images = self._order, self._dataset.images("test")
         contents = {
-            path.name: path.read_bytes() for path in (images[place].path for place in (*order[:2], *order[-2:]))
+            path.name: path.read_bytes()
+            for path in (images[place].path for place in (*order[:2], *order[-2:], *self._surely_other[:1]))
         }
         self._arrived = len(contents)
         s3 = aws.client(self.environment, "s3", max_connections=8)
@@ -269,7 +299,7 @@ class Demo:
         answers = [found.get(name, {}) for name in contents]
         self._claim(
             f"{len(contents)} pictures that arrived have their results in {arrival['results_uri']}",
-            all(one.get("classification") or one.get("error") == workflow.LOW_CONFIDENCE for one in answers),
+            all(one.get("classification") or one.get("error") in workflow.REFUSALS for one in answers),
         )
         self._claim(
             f"a file that arrived and is no picture FAILED with {UNREADABLE}",

@@ -30,7 +30,7 @@ from imageclassification.errors import ArtifactError, ImageError
 from scones.dataset import labels
 from scones.dataset.progress import begin
 from scones.errors import CloudError, InputError
-from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
+from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, passing, scores, wilson
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -78,6 +78,28 @@ class Evaluation:
         return float(self.correct.mean())
 
     @property
+    def other(self) -> int | None:
+        """The label of the class ``other``. None if there is none."""
+        return labels.place_of_other(self.classes)
+
+    @property
+    def foreign(self) -> np.ndarray | None:
+        """Whether each image is of none of the wanted classes; bool, shape (images,). None without ``other``."""
+        return None if self.other is None else self.labels == self.other
+
+    @property
+    def passing(self) -> np.ndarray:
+        """The confidence of each answer, as a threshold judges it (see :func:`scones.model.measures.passing`)."""
+        return passing(self.probabilities, self.other)
+
+    @property
+    def wanted(self) -> tuple[int, int] | None:
+        """Of the images of the wanted classes: the number of right answers, and of all. None without ``other``."""
+        if self.foreign is None or self.foreign.all():
+            return None
+        return int(self.correct[~self.foreign].sum()), int((~self.foreign).sum())
+
+    @property
     def interval(self) -> tuple[float, float]:
         """The 95 % confidence interval of the accuracy (see :func:`wilson`)."""
         return wilson(int(self.correct.sum()), len(self.labels))
@@ -94,7 +116,7 @@ class Evaluation:
 
     def coverage(self, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
         """The share of images that each threshold answers, and the accuracy on them."""
-        return coverage(self.probabilities.max(axis=1), self.correct, thresholds)
+        return coverage(self.passing, self.correct, thresholds, self.foreign)
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``build/evaluation.json``."""
@@ -106,9 +128,13 @@ class Evaluation:
             "images": len(self.labels),
             "accuracy": self.accuracy,
             "accuracy_interval_95": [low, high],
+            **({"wanted_accuracy": self.wanted[0] / self.wanted[1]} if self.wanted else {}),
             "confusion": self.confusion.tolist(),
             "per_class": [vars(score) for score in self.scores],
-            "thresholds": [vars(one) for one in self.coverage()],
+            "thresholds": [
+                {name: value for name, value in vars(one).items() if name != "foreign" or value is not None}
+                for one in self.coverage()
+            ],
             "latency_ms": {
                 "median": float(np.median(self.seconds)) * 1000,
                 "p95": float(np.percentile(self.seconds, 95)) * 1000,

@@ -38,7 +38,7 @@ class WrongAnswer:
         answered: The name of the class that was answered.
         confidence: The probability of that class, 0 to 1.
         true_probability: The probability of its true class, 0 to 1.
-        passed: Whether the answer reaches the threshold.
+        passed: Whether the answer passes.
         thumbnail: A data URI; None if the image cannot be decoded.
     """
 
@@ -87,7 +87,7 @@ def write(
 
 def wrong_answers(found: Evaluation, images: Sequence[LabelledImage], *, threshold: float) -> list[WrongAnswer]:
     """The images with a wrong answer, the most sure first, at most :data:`MOST`."""
-    confidences = found.probabilities.max(axis=1)
+    confidences, passing = found.probabilities.max(axis=1), found.passing
     places = np.flatnonzero(~found.correct)
     rows = []
     for place in places[np.argsort(-confidences[places], kind="stable")][:MOST].tolist():
@@ -100,7 +100,7 @@ def wrong_answers(found: Evaluation, images: Sequence[LabelledImage], *, thresho
                 answered=found.classes[answered],
                 confidence=float(confidences[place]),
                 true_probability=float(found.probabilities[place, label]),
-                passed=bool(confidences[place] >= threshold),
+                passed=bool(passing[place] >= threshold),
                 thumbnail=pages.data_uri(small) if small else None,
             )
         )
@@ -110,9 +110,12 @@ def wrong_answers(found: Evaluation, images: Sequence[LabelledImage], *, thresho
 def right_sentence(found: Evaluation) -> str:
     """How often the model is right, as a title."""
     low, high = found.interval
+    wanted = (
+        f", and on {pages.rounded(found.wanted[0] / found.wanted[1])} of those of its classes" if found.wanted else ""
+    )
     return (
         f"The model is right on {pages.rounded(found.accuracy)} of {len(found.labels):,} images "
-        f"(95 % interval {pages.between((low, high))})"
+        f"(95 % interval {pages.between((low, high))}){wanted}"
     )
 
 
@@ -123,13 +126,16 @@ def pass_sentence(found: Evaluation, threshold: float) -> str:
     if at.accuracy is None:
         return f"{words} none of the images"
     wrong = round(at.answered * (1 - at.accuracy))
+    if at.foreign is not None and found.wanted is not None:
+        of = f"{pages.rounded(at.share)} of the images of its classes and {pages.rounded(at.foreign)} of anything else"
+        return f"{words} {of}; {pages.rounded(wrong / at.answered) if wrong else 'none'} of these answers are wrong"
     return f"{words} {pages.answered(at.answered, wrong, len(found.labels))}"
 
 
 def wrong_sentence(found: Evaluation, threshold: float) -> str:
     """What the wrong answers are, as a title."""
     wrong = ~found.correct
-    count, passed = int(wrong.sum()), int((wrong & (found.probabilities.max(axis=1) >= threshold)).sum())
+    count, passed = int(wrong.sum()), int((wrong & (found.passing >= threshold)).sum())
     if not count:
         return "No answer is wrong"
     answers = "1 answer is" if count == 1 else f"{count:,} answers are"

@@ -8,7 +8,7 @@ Example::
     >>> matrix.tolist(), scores(matrix, ("bicycle", "motorcycle"))[0].recall
     ([[1, 1], [0, 2]], 0.5)
     >>> smallest_threshold(confidences, labels == predictions, 0.95)
-    Coverage(threshold=0.7, answered=3, share=0.75, accuracy=1.0)
+    Coverage(threshold=0.7, answered=3, share=0.75, accuracy=1.0, foreign=None)
     >>> [round(end, 3) for end in wilson(183, 200)]
     [0.868, 0.946]
 """
@@ -49,14 +49,17 @@ class Coverage:
     Attributes:
         threshold: An image is answered if its confidence is at least this.
         answered: The number of answered images.
-        share: The share of answered images, 0 to 1.
+        share: The share of answered images, 0 to 1. With ``foreign``, of the images of the wanted classes.
         accuracy: The accuracy on the answered images. None if there are none.
+        foreign: The share of the images of none of the wanted classes that are answered nevertheless, 0 to 1. None if
+            the model has no class ``other``.
     """
 
     threshold: float
     answered: int
     share: float
     accuracy: float | None
+    foreign: float | None = None
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -70,13 +73,18 @@ class RiskCoverage:
 
     Attributes:
         thresholds: The distinct confidences, in descending order; float64, shape (thresholds,).
-        coverage: The share of answered images at each threshold; same shape.
+        coverage: The share of answered images at each threshold; same shape. With ``foreign``, of the wanted classes.
         risk: The share of wrong answers among the answered images; same shape.
+        answered: The number of answered images; same shape.
+        foreign: The share of the images of none of the wanted classes that are answered; same shape. None if the model
+            has no class ``other``.
     """
 
     thresholds: np.ndarray
     coverage: np.ndarray
     risk: np.ndarray
+    answered: np.ndarray
+    foreign: np.ndarray | None = None
 
 
 def wilson(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
@@ -116,47 +124,86 @@ def scores(matrix: np.ndarray, classes: Sequence[str]) -> list[ClassScore]:
     ]
 
 
-def coverage(confidences: np.ndarray, correct: np.ndarray, thresholds: Sequence[float]) -> list[Coverage]:
+def passing(probabilities: np.ndarray, other: int | None) -> np.ndarray:
+    """The confidence of each answer, as a threshold judges it: -inf for the class ``other``, which never passes.
+
+    Args:
+        probabilities: shape (images, classes).
+        other: The label of that class. None if the model does not have it.
+
+    Example::
+
+        >>> passing(np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]), 2).tolist()
+        [0.7, -inf]
+    """
+    found = probabilities.max(axis=1).astype(np.float64)
+    return found if other is None else np.where(probabilities.argmax(axis=1) == other, -np.inf, found)
+
+
+def coverage(
+    confidences: np.ndarray, correct: np.ndarray, thresholds: Sequence[float], foreign: np.ndarray | None = None
+) -> list[Coverage]:
     """Compute the share of images that each threshold answers, and the accuracy on them.
 
     Args:
-        confidences: The probability of each image's prediction, shape (images,).
+        confidences: The probability of each image's prediction, shape (images,). -inf if it never passes.
         correct: Whether each prediction is right; bool, shape (images,).
+        foreign: Whether each image is of none of the wanted classes; bool, shape (images,). None if the model has no
+            class ``other``.
     """
+    wanted = np.ones(len(confidences), dtype=bool) if foreign is None else ~foreign
     found = []
     for threshold in thresholds:
         answered = confidences >= threshold
         count = int(answered.sum())
         found.append(
-            Coverage(threshold, count, count / len(confidences), float(correct[answered].mean()) if count else None)
+            Coverage(
+                threshold,
+                count,
+                _share(answered, wanted),
+                float(correct[answered].mean()) if count else None,
+                None if foreign is None else _share(answered, foreign),
+            )
         )
     return found
 
 
-def risk_coverage(confidences: np.ndarray, correct: np.ndarray) -> RiskCoverage:
+def _share(answered: np.ndarray, among: np.ndarray) -> float:
+    return float(answered[among].mean()) if among.any() else 0.0
+
+
+def risk_coverage(confidences: np.ndarray, correct: np.ndarray, foreign: np.ndarray | None = None) -> RiskCoverage:
     """The risk-coverage curve (R. El-Yaniv and Y. Wiener, JMLR 11, 2010). Arguments as for :func:`coverage`.
 
-    Images with equal confidence share one point, because a threshold cannot separate them.
+    Images with equal confidence share one point, because a threshold cannot separate them. What never passes has none.
     """
-    order = np.argsort(-confidences, kind="stable")
+    order = np.argsort(-confidences, kind="stable")[: int(np.isfinite(confidences).sum())]
     falling, wrong = confidences[order].astype(np.float64), np.cumsum(~correct[order])
-    last = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))  # of each group of equals
-    return RiskCoverage(falling[last], (last + 1) / len(falling), wrong[last] / (last + 1))
+    last = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) if len(falling) else order  # of equals
+    answered, wanted = last + 1, np.ones(len(confidences), dtype=bool) if foreign is None else ~foreign
+
+    def share(among: np.ndarray) -> np.ndarray:
+        return np.cumsum(among[order])[last] / max(1, int(among.sum()))
+
+    others = None if foreign is None else share(foreign)
+    return RiskCoverage(falling[last], share(wanted), wrong[last] / answered, answered, others)
 
 
-def smallest_threshold(confidences: np.ndarray, correct: np.ndarray, target: float) -> Coverage | None:
+def smallest_threshold(
+    confidences: np.ndarray, correct: np.ndarray, target: float, foreign: np.ndarray | None = None
+) -> Coverage | None:
     """The threshold that answers the most images with an accuracy of at least ``target``. None if there is none.
 
     Among equivalent thresholds, it has the fewest decimals. To separate confidences of 0.8134 and 0.8871, for instance,
     it is 0.88. Arguments as for :func:`coverage`.
     """
-    curve = risk_coverage(confidences, correct)
+    curve = risk_coverage(confidences, correct, foreign)
     reached = np.flatnonzero(1 - curve.risk >= target - 1e-12)
     if not len(reached):
         return None
     place = reached[-1]
     below = curve.thresholds[place + 1] if place + 1 < len(curve.thresholds) else -math.inf
-    return coverage(confidences, correct, [_shortest(below, curve.thresholds[place])])[0]
+    return coverage(confidences, correct, [_shortest(below, curve.thresholds[place])], foreign)[0]
 
 
 def _shortest(above: float, most: float) -> float:

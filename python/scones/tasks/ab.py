@@ -249,7 +249,8 @@ def _table(found: list[Traffic], threshold: float) -> Any:
             one.version or "unknown",
             f"{one.requests:,}",
             "-" if one.confidence is None else f"{one.confidence:.3f}",
-            _proportion(one.low_share, one.low_interval),
+            _proportion(one.low_share, one.low_interval)
+            + (f"\nand {one.foreign:,} none of the classes" if one.foreign else ""),
             _proportion(one.measured.accuracy, one.measured.interval)
             + (f"\n{one.measured.images:,} images" if one.measured.images else ""),
         )

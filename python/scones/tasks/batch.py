@@ -57,7 +57,7 @@ def batch(
 
     A second run of the same source, way and model does only what is missing, and follows what still runs. With another
     --threshold, it judges the answers anew and classifies nothing. Exit code 0 if all images passed, 3 if the only
-    failures are low confidence, 1 otherwise.
+    failures are refused answers (low confidence, or not one of the classes), 1 otherwise.
 
     invoke batch s3://BUCKET/images/yesterday/ --threshold 0.9
     invoke batch photos --how transform --env dev
@@ -96,7 +96,8 @@ def batch(
 
 
 def _code(found: BatchResult) -> int:
-    from scones.service.workflow import FAILED, LOW, PASSED
+    from scones.service.workflow import FAILED, PASSED, REFUSED
 
-    ends = {PASSED: found.passed, LOW: found.low_confidence, FAILED: sum(found.failed.values())}
+    refused = found.low_confidence + found.not_one_of_the_classes
+    ends = {PASSED: found.passed, REFUSED: refused, FAILED: sum(found.failed.values())}
     return combined_exit_code(code for code, images in ends.items() if images)

@@ -178,6 +178,7 @@ class BatchRun:
             classified=0 if dry_run else len(left),
             passed=counts.passed,
             low_confidence=counts.low_confidence,
+            not_one_of_the_classes=counts.not_one_of_the_classes,
             failed=counts.failed,
             threshold=threshold,
             model_version=self.batch.model_version,

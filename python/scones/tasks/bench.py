@@ -3,6 +3,7 @@
 Example (not run: it takes minutes)::
 
     invoke bench.train --seeds 5
+    invoke bench.foreign --artifact model.tar.gz --archive cifar-100-python.tar.gz
     invoke bench.serve
     invoke bench.update
     invoke bench.cloud
@@ -119,6 +120,57 @@ def train(
             bench.save(path)
         console.print(benchmark.table(bench))
         console.print(f"written to {path}", soft_wrap=True)
+
+
+@task(
+    help={
+        "artifact": "a model of a data set with the class 'other': a model.tar.gz, its folder or s3://BUCKET/KEY",
+        "archive": "CIFAR-100, which has the classes that were held out (default: what CIFAR100_ARCHIVE names)",
+        "data": "the data set that the model was trained on (default: build/dataset)",
+        "env": "use this environment's threshold (default: SCONES_ENV, else local)",
+    }
+)
+def foreign(
+    context: Context,
+    artifact: str,
+    archive: str | None = None,
+    data: str | None = None,
+    env: str | None = None,
+) -> None:
+    """Measure what a model with the class 'other' does with pictures that are of nothing that it knows.
+
+    The pictures are of classes that invoke etl --other-without has held out, and 1,000 that show nothing: one colour, a
+    shade, noise, text. The task shows how many pass each threshold, beside the wanted classes' test images.
+
+    invoke etl --archive cifar-100-python.tar.gz --other-without snake,chair,train,seal,orange
+    invoke train
+    invoke bench.foreign --artifact model.tar.gz --archive cifar-100-python.tar.gz
+    """
+    import json
+    import os
+
+    from benchmarks import foreign as benchmark
+    from imageclassification import artifact as artifacts
+    from imageclassification import files
+    from scones import dataset
+    from scones.dataset.archive import VARIABLE
+    from scones.errors import InputError
+    from scones.tasks.model import fetched
+
+    environment = settings.load(env)
+    if not (place := archive or os.environ.get(VARIABLE)):
+        raise InputError("there is no archive with other classes", hint=f"give --archive FILE, or set {VARIABLE}")
+    found = dataset.load(Path(data).expanduser() if data else environment.build / "dataset")
+    console = terminal()
+    with bars(console) as progress:
+        bar = progress.add_task("asking the model", total=None)
+        kinds = benchmark.held_out(dataset.Archive(Path(place).expanduser()), found)
+        measured = benchmark.measure(artifacts.read(fetched(environment, artifact)), found, kinds)
+        progress.remove_task(bar)
+    console.print(benchmark.tables(measured, threshold=environment.service["confidence_threshold"]))
+    path = environment.build / "bench" / "foreign.json"
+    files.write(path, json.dumps(measured.to_json(), indent=1) + "\n")
+    console.print(f"written to {path}", soft_wrap=True)
 
 
 @task(

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
         "fit": "with --folder: crop to the square in the middle, pad with grey bars, or stretch (default: crop)",
         "sample": "bicycles and motorcycles drawn by code, without a file and without a network",
         "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "other": "also a class 'other', of images that are of none of the classes, as many as a class has",
+        "no-other": "no class 'other', though the environment has it",
+        "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
+        "other-without": "what no picture of 'other' shows, comma-separated, to measure on it: invoke bench.foreign",
+        "other-times": "how many times as many training images 'other' has as a class (default: 1)",
         "out": "the data set's folder (default: build/dataset)",
         "seed": "the seed that chooses the validation images, a tenth of each class's training images (default: 0)",
         "skip-bad": "skip and list unusable files instead of stopping",
@@ -63,6 +68,11 @@ def etl(
     bucket: str | None = None,
     size: str | None = None,
     fit: str | None = None,
+    other: bool = False,
+    no_other: bool = False,
+    other_folder: str | None = None,
+    other_without: str | None = None,
+    other_times: str | None = None,
 ) -> TaskAnswer:
     """Build the data set in build/dataset: images, .lst files and dataset.json.
 
@@ -74,9 +84,15 @@ def etl(
     folder, a sixth of each class. PNG, JPEG, WebP, GIF (first frame), TIFF and BMP are read, and HEIC after pip install
     pillow-heif. Pictures are turned as EXIF says, and keep their shape unless --fit is stretch.
 
+    With --other, the model learns to say that an image is of none of the classes: the workflow then refuses it with
+    NotOneOfTheClasses. The images are drawn with the seed, evenly over the source's other classes, or from
+    --other-folder. A quarter more of the training images show nothing: plain, shaded, noise, text. dataset.json lists
+    what the images are of. The classes of the environment may say "other": true.
+
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
     invoke etl --recordio
+    invoke etl --archive cifar-100-python.tar.gz --other
     invoke etl --folder pictures --classes scooter,bicycle --size 64 --skip-bad --upload --env dev
     """
     from rich.text import Text
@@ -86,6 +102,7 @@ def etl(
     from scones.dataset.contents import SIDE
     from scones.dataset.download import Download
     from scones.dataset.folder import LARGEST, SMALLEST
+    from scones.dataset.other import TIMES
     from scones.dataset.pictures import told
     from scones.dataset.view import announcement, summary
 
@@ -102,6 +119,10 @@ def etl(
     side = options.whole_number(size, "--size", default=SIDE, least=SMALLEST, most=LARGEST)
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
+    times = options.whole_number(other_times, "--other-times", default=TIMES, most=20)
+    whether = options.other(other or bool(other_without or other_times), no_other, other_folder)
+    loose_folder = Path(other_folder).expanduser() if other_folder else None
+    asked = standing.OtherOption(whether, loose_folder, environment.other, options.names(other_without), times)
     chosen = labels.parse(classes) if classes else environment.classes
     target = options.folder(out, "--out") if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
@@ -109,7 +130,7 @@ def etl(
         "seed": number,
         "skip_bad": skip_bad,
         "recordio": recordio,
-        "classes_from": "option" if classes else "environment",
+        "classes_from": "option" if classes or whether is not None else "environment",
     }
     before = _standing(target)
     console = terminal()
@@ -124,14 +145,16 @@ def etl(
         elif download:
             source = Download(cache, progress=progress)
         if source is None:
-            ensured = dataset.ensure(chosen, target, cache=cache, progress=progress, **how)
+            ensured = dataset.ensure(chosen, target, cache=cache, progress=progress, other=asked, **how)
         else:
-            built = dataset.build(source, chosen, target, progress=progress, **how)
+            built = dataset.build(asked.over(source), chosen, target, progress=progress, **how)
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     console.print(announcement(ensured), soft_wrap=False)  # it has a border
     console.print(summary(ensured.dataset))
     if isinstance(source, dataset.Folder):
         told(source.passed_over(chosen), source.path, lambda text: console.print(Text(text), soft_wrap=True))
+    if (loose := dataset.WithOther(source or dataset.Sample(), asked.folder).loose) is not None:
+        told(loose.passed_over(), loose.path, lambda text: console.print(Text(text), soft_wrap=True))
     if before is not None and before.fingerprint != ensured.dataset.fingerprint:
         said = f"it has replaced {standing.described(before)}"
         console.print(said, soft_wrap=True, highlight=False, markup=False)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     help={
         "classes": "the classes, comma-separated (default: the environment's)",
         "set": "a hyperparameter, NAME=VALUE; repeatable (--set epochs=5 is quick and less accurate)",
+        "other": "also a class 'other': the model refuses what is of none of the classes",
         "keep": "leave the demo's cloud running with all its resources",
         "env": "an environment with a local cloud (default: SCONES_ENV, else local)",
     },
@@ -31,6 +32,7 @@ def demo(
     context: Context,
     classes: str | None = None,
     set: list[str] | None = None,
+    other: bool = False,
     keep: bool = False,
     env: str | None = None,
 ) -> None:
@@ -44,6 +46,7 @@ def demo(
 
     invoke demo
     invoke demo --classes bus,train,tank --keep
+    invoke demo --other
     """
     from scones.dataset import labels
     from scones.demo import Demo
@@ -58,6 +61,7 @@ def demo(
         classes=labels.parse(classes) if classes else None,
         overrides=pairs(set),
         keep=keep,
+        other=other or None,
     )
     outcome = workflow.run()
     show(console, outcome, workflow.environment, time.monotonic() - began, keep=keep)

@@ -111,6 +111,19 @@ def _place(path: Path, option: str, *, is_folder: bool) -> Path:
     return path
 
 
+def other(wanted: bool, unwanted: bool, folder: str | None) -> bool | None:
+    """Whether ``--other``, ``--no-other`` and ``--other-folder`` ask for the class ``other``. None: they say nothing.
+
+    Raises:
+        InputError: they contradict one another.
+    """
+    if unwanted and (wanted or folder):
+        raise InputError(
+            f"--no-other and --other{'-folder' if folder else ''} contradict each other", hint="leave one of them out"
+        )
+    return False if unwanted else True if wanted or folder else None
+
+
 def names(given: str | None) -> tuple[str, ...]:
     """The names in ``a,b,c``, or none if ``given`` is None."""
     return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()

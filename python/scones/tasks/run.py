@@ -214,9 +214,9 @@ class Deployed:
 
     def note(self, run: ImageRun) -> None:
         """Note an execution's request, whose InferenceId is the execution's name, if the endpoint has answered it."""
-        from scones.service.workflow import LOW, PASSED
+        from scones.service.workflow import PASSED, REFUSED
 
-        if run.outcome and run.exit_code in (PASSED, LOW):
+        if run.outcome and run.exit_code in (PASSED, REFUSED):
             self.answered.append(run.outcome.arn.rpartition(":")[2])
 
 

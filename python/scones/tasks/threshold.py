@@ -7,6 +7,7 @@ Example (not run: it needs a model artifact)::
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def threshold(
 
     The model runs on the data set's validation images on this machine, as it runs in the endpoint. With --artifact PATH
     no cloud is needed. The task shows Wilson's 95% interval, the effect of other thresholds, and a risk-coverage chart.
+    Of a model with the class 'other', it also shows how many images of anything else pass: they count as wrong.
     Nothing is changed without --write. Exit code 1 if no threshold reaches the accuracy.
 
     invoke threshold --target-accuracy 0.95
@@ -88,6 +90,7 @@ def threshold(
         console.print(f"next: invoke tf.plan --env {environment.name} shows the change", highlight=False)
 
     best = proposal.best
+    assert best.accuracy is not None, "draw() refuses a model of which no answer can pass"
     none = SconesError(
         f"no threshold reaches an accuracy of {target:g} on these {len(answers.labels)} images; the best is "
         f"{best.accuracy:.1%}, with threshold {best.threshold} and {best.share:.1%} of images answered",
@@ -101,6 +104,7 @@ def threshold(
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
     """The model's answers to the data set's validation images, and the model's name."""
     from imageclassification import artifact as files
+    from scones.dataset.labels import place_of_other
     from scones.model import artifacts, confidence, evaluation, registry
     from scones.steps import bars
 
@@ -123,4 +127,5 @@ def _answers(environment: Environment, place: str | None, dataset: Any, console:
                 f"{place} has {model.num_classes} classes; the data set in {dataset.root} has {len(dataset.classes)}",
                 hint="give the data set of its classes: --dataset DIR",
             )
-        return confidence.ask(model, confidence.images_of(dataset), progress=progress), subject
+        found = confidence.ask(model, confidence.images_of(dataset), progress=progress)
+        return replace(found, other=place_of_other(dataset.classes)), subject

@@ -7,6 +7,7 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
@@ -35,6 +36,9 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "env": ENV,
         "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
         "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
+        "other": "also a class 'other', of images that are of none of the classes; as for invoke etl",
+        "no-other": "no class 'other', though the environment has it",
+        "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start from a model: a model.tar.gz, s3://BUCKET/KEY, a version, or MXNet's resnet-18-0000.params",
@@ -58,6 +62,9 @@ def train(
     attach: str | None = None,
     register: bool = True,
     yes: bool = False,
+    other: bool = False,
+    no_other: bool = False,
+    other_folder: str | None = None,
 ) -> TaskAnswer:
     """Train a model as a SageMaker training job, follow the job, and register the model.
 
@@ -66,6 +73,9 @@ def train(
     the project's recipe for small images, changed by the environment's and by --set. They are checked before anything
     is created. A model whose validation accuracy passes the environment's gate is approved and pinned.
 
+    With --other, a data set that is built gets a class of images that are of none of the classes: the model refuses
+    those. A data set that stands must have it then.
+
     With use_pretrained_model=1, training starts from the container's own weights, with a new last layer: on AWS those
     of ImageNet, for 3,224,224; on this machine those of CIFAR-100's other 98 classes. With --model, it starts from that
     model's weights. Other classes need use_pretrained_model=1. Weights that have seen the classes are refused, except
@@ -73,17 +83,20 @@ def train(
     or stopped job from its last checkpoint; every epoch writes one.
 
     invoke train
+    invoke train --other
     invoke train --env dev --set epochs=30 --set learning_rate=0.05
     invoke train --model 3 --classes bus,train --set use_pretrained_model=1
     invoke train --env dev --attach scones-dev-20260101-120000
     invoke train --env dev --resume scones-dev-20260101-120000
     """
     from scones.dataset import labels
+    from scones.dataset.standing import OtherOption
     from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = terminal()
     settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model, "--seen": seen}
+    settled |= {"--other": other, "--no-other": no_other, "--other-folder": other_folder}
     if attach:
         options.refuse_with(
             "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
@@ -93,12 +106,14 @@ def train(
             options.refuse_with("--resume", "continues a job with its own settings", settled)
             attach = resumed(environment, console, resume, name, yes)
         else:
+            folder = Path(other_folder).expanduser() if other_folder else None
             order = Order(
                 options.pairs(set),
                 classes=labels.parse(classes) if classes else None,
                 recordio=recordio,
                 model=model,
                 seen=seen,
+                other=OtherOption(options.other(other, no_other, other_folder), folder),
             )
             attach = start(environment, order, console, name=name, yes=yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
-    """The exit code of many executions: 0 if all passed, 3 if the only failures are low confidence, 1 otherwise."""
-    from scones.service.workflow import FAILED, LOW, PASSED
+    """The exit code of many executions: 0 if all passed, 3 if the only failures are refused answers, 1 otherwise."""
+    from scones.service.workflow import FAILED, PASSED, REFUSED
 
     found = set(codes) - {PASSED}
     if not found:
         return PASSED
-    return LOW if found == {LOW} else FAILED
+    return REFUSED if found == {REFUSED} else FAILED
 
 
 def state_line(state: StateRun) -> RenderableType:
@@ -59,7 +59,7 @@ def outcome_lines(outcome: ExecutionOutcome, image: str) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from scones.service.workflow import unsure
+    from scones.service.workflow import refused
 
     rows: dict[str, Any] = {"status": outcome.status, "image": called(image)}
     if outcome.output is not None:
@@ -70,8 +70,8 @@ def outcome_lines(outcome: ExecutionOutcome, image: str) -> RenderableType:
         rows["probabilities"] = ", ".join(f"{name} {value:.4f}" for name, value in every.items())
         rows["model"] = ", ".join(f"{key} {value}" for key, value in (found.get("model") or {}).items())
     else:
-        if low := unsure(outcome):
-            rows["answer"] = f"{low} (threshold)"
+        if answer := refused(outcome):
+            rows["answer"] = str(answer) if answer.threshold is None else f"{answer} (threshold)"
         rows |= {"Error": outcome.error or "-", "Cause": outcome.cause or "-"}
     rows["time"] = f"{outcome.seconds:.2f} s"
     rows["execution"] = outcome.arn
@@ -88,25 +88,25 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from scones.service.workflow import FAILED, LOW, PASSED
+    from scones.service.workflow import RESULTS, result_of
 
-    words = {PASSED: ("passed", "green"), LOW: ("low confidence", "yellow"), FAILED: ("failed", "bold red")}
-    counts = {code: sum(run.exit_code == code for run in runs) for code in words}
+    styles = {"passed": "green", "failed": "bold red"}
+    ended = [result_of(run.outcome) for run in runs]
+    counts = {word: ended.count(word) for word in RESULTS if word in ended or word != "not one of the classes"}
     table = Table(
         title=f"{len(runs)} images",
         title_justify="left",
-        caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
+        caption=", ".join(f"{count} {word}" for word, count in counts.items()),
         caption_justify="left",
     )
     table.add_column("image", overflow="fold")
     table.add_column("result", no_wrap=True)
     table.add_column("answer, or error", overflow="fold")
     table.add_column("seconds", justify="right", no_wrap=True)
-    for run in runs:
-        word, style = words[run.exit_code]
+    for run, word in zip(runs, ended, strict=True):
         table.add_row(
             Text(called(run.image)),
-            Text(word, style),
+            Text(word, styles.get(word, "yellow")),
             Text(_answer(run)),
             f"{run.outcome.seconds:.2f}" if run.outcome else "",
         )
@@ -147,13 +147,17 @@ def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> R
         ("accuracy ", "bold"),
         (f"{found.accuracy:.1%}", "bold green"),
         f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})\n",
+        f"of the wanted classes {found.wanted[0] / found.wanted[1]:.1%} ({found.wanted[0]} of {found.wanted[1]})\n"
+        if found.wanted
+        else "",
         f"latency: median {_milliseconds(np.median(found.seconds))}, "
         f"95th percentile {_milliseconds(np.percentile(found.seconds, 95))}",
     )
     matrix, numbered = _confusion(found, numbered=False), _confusion(found, numbered=True)
     fitted = FittedTable(matrix, without(matrix, "images"), without(numbered, "images"), without(numbered, *SCORES))
     table = Table(title="What a confidence threshold does", title_justify="left")
-    for column in ("threshold", "answered", "share answered", "accuracy of what is answered"):
+    foreign = () if found.other is None else ("of anything else",)
+    for column in ("threshold", "answered", "share answered", *foreign, "accuracy of what is answered"):
         table.add_column(column, justify="right", overflow="fold")
     for one in found.coverage(sorted({*THRESHOLDS, *([threshold] if threshold is not None else [])})):
         own = one.threshold == threshold
@@ -161,6 +165,7 @@ def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> R
             f"{'▸ ' if own else ''}{one.threshold:.2f}",
             str(one.answered),
             f"{one.share:.1%}",
+            *([] if one.foreign is None else [f"{one.foreign:.1%}"]),
             _share(one.accuracy),
             style="bold" if own else "",
         )
@@ -215,10 +220,12 @@ def captured_table(traffic: Sequence[ModelTraffic]) -> RenderableType:
     first = min(event.time for one in traffic for event in one.events)
     last = max(event.time for one in traffic for event in one.events)
     threshold, answers = traffic[0].summary.threshold, sum(one.summary.predictions for one in traffic)
+    foreign = sum(one.summary.foreign for one in traffic)
     table = Table(
         title=f"{sum(one.summary.events for one in traffic):,} captured events, {span(first, last)}",
         title_justify="left",
-        caption=f"{sum(one.summary.passed for one in traffic):,} of {answers:,} answers at or above {threshold:g}",
+        caption=f"{sum(one.summary.passed for one in traffic):,} of {answers:,} answers at or above {threshold:g}"
+        + (f"; {foreign:,} were none of the classes" if foreign else ""),
         caption_justify="left",
     )
     table.add_column("model, class", overflow="fold")
@@ -267,14 +274,15 @@ def counts_lines(counts: BatchResult) -> str:
     Example::
 
         >>> from types import SimpleNamespace
-        >>> counts = {"images": 1010, "passed": 900, "low_confidence": 100, "failed": {"InvalidImageError": 10}}
-        >>> print(counts_lines(SimpleNamespace(**counts, threshold=0.8)))
-        1,010 images: 900 passed, 100 not sure enough (threshold 0.8), 10 failed
+        >>> counts = {"images": 1010, "passed": 900, "low_confidence": 60, "not_one_of_the_classes": 40}
+        >>> print(counts_lines(SimpleNamespace(**counts, failed={"InvalidImageError": 10}, threshold=0.8)))
+        1,010 images: 900 passed, 60 not sure enough (threshold 0.8), 40 not one of the classes, 10 failed
           InvalidImageError: 10
     """
     failed = sum(counts.failed.values())
     head = f"{counts.images:,} images: {counts.passed:,} passed, {counts.low_confidence:,} not sure enough"
-    lines = [f"{head} (threshold {counts.threshold:g}), {failed:,} failed"]
+    foreign = f", {counts.not_one_of_the_classes:,} not one of the classes" if counts.not_one_of_the_classes else ""
+    lines = [f"{head} (threshold {counts.threshold:g}){foreign}, {failed:,} failed"]
     return "\n".join([*lines, *(f"  {error}: {count:,}" for error, count in counts.failed.items())])
 
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import pretrained
 from imageclassification.errors import HyperparameterError
 from scones import aws, dataset
-from scones.dataset import standing, transfer
+from scones.dataset import labels, standing, transfer
+from scones.dataset.standing import OtherOption
 from scones.training import request, starting, weights
 from scones.training.recipe import (
     BACKBONE,
@@ -57,6 +58,8 @@ class Order:
         seen: Whether to start also from weights that have seen ``classes``.
         reuse: Whether to train on the data set that stands in the build folder. Without it, that one is replaced.
         task: The task that starts the job, for messages.
+        other: Whether the data set is to have the class ``other``, and of what pictures. By default the environment
+            says it.
 
     Example::
 
@@ -72,6 +75,7 @@ class Order:
     seen: bool = False
     reuse: bool = True
     task: str = "invoke train"
+    other: OtherOption = field(default_factory=OtherOption)
 
     def recipe(self, *, pretrained: bool) -> Mapping[str, str]:
         """The default hyperparameters, with ``use_pretrained_model`` or without."""
@@ -113,6 +117,7 @@ class Preparation:
     ) -> None:
         self._environment, self._order, self._client = environment, order, client
         self._classes = order.classes or environment.classes
+        self._other = replace(order.other, own=environment.other)
         self._dataset: Dataset | None = None
         request.check_instance_type(environment.training.instance_type)
         self._standing = self._found() if order.reuse and not order.backbone else None
@@ -122,9 +127,14 @@ class Preparation:
         if self._standing is not None:
             self.hyperparameters = self._counted(self._standing)
         else:
-            self.hyperparameters = self._chosen(self._classes, MANY if order.backbone else None, sys.maxsize)
+            self.hyperparameters = self._chosen(self._labels, MANY if order.backbone else None, sys.maxsize)
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """The labels of a data set that is built."""
+        return labels.complete(self._classes, other=self._other.asked)
 
     def _found(self) -> Dataset | None:
         """The data set in the build folder, if there is one."""
@@ -135,6 +145,7 @@ class Preparation:
             own=environment.classes,
             task=order.task,
             environment=environment.name,
+            other=self._other,
         )
 
     def _counted(self, found: Dataset) -> Hyperparameters:
@@ -216,12 +227,13 @@ class Preparation:
         self._environment.endpoint_url()
         build = self._environment.build
         cache, recordio = self._environment.downloads / "downloads", self._order.recordio
+        own = labels.complete(self._environment.classes, other=self._environment.other)
         if self._order.backbone:
             ensured = dataset.ensure_others(
                 self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
             )
         elif self._standing is not None:
-            ensured = dataset.taken(self._standing, self._environment.classes, recordio=recordio, progress=progress)
+            ensured = dataset.taken(self._standing, own, recordio=recordio, progress=progress)
         else:
             ensured = dataset.ensure(
                 self._classes,
@@ -229,7 +241,8 @@ class Preparation:
                 cache=cache,
                 replace=not self._order.reuse,
                 recordio=recordio,
-                classes_from="option" if self._order.classes else "environment",
+                classes_from="option" if self._order.classes or self._order.other.given is not None else "environment",
+                other=self._other,
                 progress=progress,
             )
         self._dataset = ensured.dataset

@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imageclassification.errors import ArtifactError, UserError
 from scones import aws, revision
+from scones.dataset.labels import place_of_other
 from scones.errors import InputError, RegistryError
 from scones.model import artifacts
 from scones.model.registry import objects
 from scones.model.registry.creation import calibration_line, create, pin_if_approved
-from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES
+from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES, WANTED_ACCURACY
 from scones.model.registry.versions import Version, group_of, listed
 from scones.training import job as jobs
 from scones.training.described import DescribedJob
@@ -91,7 +93,7 @@ def register(
         artifact_uri, digest, calibrated = job.artifact_uri, None, False
         if calibrate:
             try:
-                artifact_uri, digest, more = _calibrated(environment, job, artifact_uri, s3, progress, client)
+                artifact_uri, digest, more = _calibrated(environment, job, artifact_uri, labels, progress, client)
                 metrics, calibrated = {**metrics, **more}, True
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
@@ -118,19 +120,25 @@ def _calibrated(
     environment: Environment,
     job: DescribedJob,
     trained_uri: str,
-    s3: Any,
+    labels: Sequence[str],
     progress: Bars | None,
     client: Callable[..., Any],
 ) -> tuple[str, str, Mapping[str, float]]:
-    """Calibrate the artifact. Returns the new artifact's URI, its SHA-256 and its metrics."""
+    """Calibrate the artifact. Returns the new artifact's URI, its SHA-256 and its metrics.
+
+    The algorithm's accuracy is over all classes. With the class ``other``, that on the wanted ones is beside it.
+    """
     from imageclassification import artifact as files
     from scones.model import confidence
 
     assert job.dataset_uri is not None, "_dataset() refuses a job without a data set"
     artifact = files.read(artifacts.fetch(environment, trained_uri, client=client, progress=progress))
+    s3 = client(environment, "s3")
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)
-    answers = confidence.ask(artifact, images, progress=progress)
+    answers = replace(confidence.ask(artifact, images, progress=progress), other=place_of_other(labels))
     calibrated, metrics = confidence.calibrate(artifact, answers)
+    if answers.wanted_accuracy is not None:
+        metrics = {**metrics, WANTED_ACCURACY: answers.wanted_accuracy}
     uri = f"{trained_uri.rsplit('/', 2)[0]}/calibrated/{artifacts.NAME}"  # beside …/output/model.tar.gz
     with tempfile.TemporaryDirectory() as folder:
         return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics

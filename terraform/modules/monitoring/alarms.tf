@@ -40,7 +40,7 @@ locals {
     },
     {
       executions-failed = {
-        description = "Executions end in errors other than low confidence: the saved query ${var.name}/errors lists them."
+        description = "Executions end in errors other than a refused answer: the saved query ${var.name}/errors lists them."
         namespace   = var.name
         metric      = "Failures"
         statistic   = "Sum"
@@ -133,7 +133,7 @@ locals {
     },
     {
       low-confidence = {
-        description = "At least ${var.thresholds.low_confidence_percent} percent of the answers are below the confidence threshold: the images have changed, or the threshold is too high."
+        description = "At least ${var.thresholds.low_confidence_percent} percent of the answers are refused, below the confidence threshold or not one of the classes: the images have changed, or the threshold is too high."
         expression  = "IF(FILL(low, 0) + FILL(succeeded, 0) >= ${var.thresholds.low_confidence_minimum}, 100 * FILL(low, 0) / (FILL(low, 0) + FILL(succeeded, 0)), 0)"
         metrics     = { low = local.low_count, succeeded = local.succeeded }
         threshold   = var.thresholds.low_confidence_percent
@@ -143,7 +143,7 @@ locals {
     },
     {
       for key, function in var.functions : "${key}-errors" => {
-        description = "The function ${function.name} ends in errors other than low confidence: the saved query ${var.name}/errors lists them."
+        description = "The function ${function.name} ends in errors other than a refused answer: the saved query ${var.name}/errors lists them."
         expression  = "FILL(errors, 0) - FILL(low, 0)"
         metrics = {
           errors = { namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function.name } }

@@ -47,13 +47,15 @@ resource "aws_sns_topic_subscription" "email" {
 
 locals {
   ended = "($.type = \"ExecutionFailed\") || ($.type = \"ExecutionTimedOut\")"
-  low   = "$.details.error = \"${var.low_confidence_error}\""
+  low   = join(" || ", [for error in var.refusal_errors : "($.details.error = \"${error}\")"])
+  other = join(" && ", [for error in var.refusal_errors : "($.details.error != \"${error}\")"])
 
   # The filters count executions in the state machine's log, because its metrics do not contain the error's name. An
-  # execution without an error's name in the log counts as a failure.
+  # execution without an error's name in the log counts as a failure. LowConfidence counts all refused answers: also an
+  # image that is not one of the classes is an answer that nobody gets.
   counted = {
     LowConfidence = "{ ($.type = \"ExecutionFailed\") && (${local.low}) }"
-    Failures      = "{ (${local.ended}) && (($.details.error NOT EXISTS) || ($.details.error != \"${var.low_confidence_error}\")) }"
+    Failures      = "{ (${local.ended}) && (($.details.error NOT EXISTS) || (${local.other})) }"
   }
 }
 

@@ -8,7 +8,7 @@ locals {
       logs  = local.function_logs
       query = <<-EOT
         fields @timestamp, function, execution, error, message
-        | filter level = "ERROR" and error != "${var.low_confidence_error}"
+        | filter level = "ERROR" and error not in ${jsonencode(var.refusal_errors)}
         | sort @timestamp desc
         | limit 100
       EOT
@@ -16,8 +16,8 @@ locals {
     "low-confidence-by-hour" = {
       logs  = local.function_logs
       query = <<-EOT
-        filter error = "${var.low_confidence_error}" or ispresent(passed_threshold)
-        | stats count(*) as answers, count(error) as low by bin(1h)
+        filter error in ${jsonencode(var.refusal_errors)} or ispresent(passed_threshold)
+        | stats count(*) as answers, count(error) as refused by bin(1h)
       EOT
     }
     "one-execution" = {

@@ -65,11 +65,16 @@ variable "captures" {
   }
 }
 
-variable "low_confidence_error" {
-  description = "The name of the error of an execution that ends for low confidence. The alarms do not count it as a failure."
-  type        = string
-  default     = "ThresholdConfidenceNotMet"
+variable "refusal_errors" {
+  description = "The names of the errors of an execution that refuses the model's answer: low confidence, or an image that is not one of the classes. The alarms do not count them as failures."
+  type        = list(string)
+  default     = ["ThresholdConfidenceNotMet", "NotOneOfTheClasses"]
   nullable    = false
+
+  validation {
+    condition     = length(var.refusal_errors) > 0
+    error_message = "refusal_errors has at least one error: without any, every refused answer would be a failure."
+  }
 }
 
 variable "thresholds" {

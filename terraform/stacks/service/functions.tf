@@ -54,11 +54,14 @@ locals {
     }
 
     filter-low-confidence = {
-      description     = "Passes an answer whose confidence reaches the threshold, and fails otherwise."
+      description     = "Passes an answer that is one of the wanted classes and whose confidence reaches the threshold, and fails otherwise."
       memory_mb       = local.memory_mb["filter-low-confidence"]
       timeout_seconds = 10
-      environment     = { CONFIDENCE_THRESHOLD = tostring(var.confidence_threshold) }
-      allow           = {}
+      environment = merge(
+        { CONFIDENCE_THRESHOLD = tostring(var.confidence_threshold) },
+        { for label in var.model.other_class[*] : "OTHER_CLASS" => label },
+      )
+      allow = {}
     }
   }
 }

@@ -16,7 +16,7 @@ variable "state_bucket" {
 }
 
 variable "model" {
-  description = "The pinned model, which the endpoint serves. `invoke register` and `invoke pin` write it to model.tfvars.json."
+  description = "The pinned model, which the endpoint serves. other_class is the label of images that are none of the others: such answers fail with NotOneOfTheClasses. `invoke register` and `invoke pin` write it to model.tfvars.json."
   type = object({
     package_arn         = string
     version             = number
@@ -24,6 +24,7 @@ variable "model" {
     artifact_uri        = string
     artifact_sha256     = string
     class_labels        = list(string)
+    other_class         = optional(string)
     metrics             = optional(map(number), {})
     dataset_fingerprint = optional(string, "")
     git_commit          = optional(string, "")
@@ -33,6 +34,11 @@ variable "model" {
   validation {
     condition     = length(var.model.class_labels) >= 2 && length(distinct(var.model.class_labels)) == length(var.model.class_labels)
     error_message = "model.class_labels are two or more different labels, in index order; these are ${jsonencode(var.model.class_labels)}."
+  }
+
+  validation {
+    condition     = var.model.other_class == null ? true : contains(var.model.class_labels, var.model.other_class)
+    error_message = "model.other_class is the label of images that are none of the others, one of ${jsonencode(var.model.class_labels)}, or null; this is ${jsonencode(var.model.other_class)}."
   }
 }
 

@@ -124,6 +124,17 @@ def test_an_unsure_answer_has_its_probabilities_and_its_error(batch):
     assert low["cause"] == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.70 sure of motorcycle; the threshold is 0.80"
 
 
+def test_an_image_of_none_of_the_classes_has_its_row_and_its_error(batch, monkeypatch):
+    monkeypatch.setenv("CLASS_LABELS", '["bicycle", "motorcycle", "other"]')
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    batch.cloud.chances = [0.02, 0.01, 0.97]
+    (row,) = rows(batch, *keys("cat"), confidence_threshold=0.1)
+    assert (row["classification"], row["passed_threshold"]) == ("other", False)
+    assert row["probabilities"] == [0.02, 0.01, 0.97]
+    assert row["error"] == "NotOneOfTheClasses"
+    assert row["cause"].startswith("NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other")
+
+
 @pytest.mark.parametrize("threshold", [0.7, None])
 def test_the_batchs_threshold_counts_and_without_one_the_functions(batch, threshold):
     (row,) = rows(batch, *keys("0.75"), confidence_threshold=threshold)

@@ -197,3 +197,37 @@ def test_an_envelope_that_holds_no_execution_is_named_and_logged(module, refuses
 @pytest.mark.parametrize("start", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 def test_a_start_at_the_ends_of_time_is_counted_all_the_same(module, start):
     assert module.handler(event(started_at=start), None)["processing_time_ms"] >= 0
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.8, 1.0])
+def test_an_image_of_none_of_the_classes_is_refused_by_its_own_name_with_any_threshold(
+    module, refuses, monkeypatch, threshold
+):
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    given = event({"bicycle": 0.02, "motorcycle": 0.01, "other": 0.97}, confidence_threshold=threshold)
+    match = "^NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicycle, motorcycle; no thr"
+    refuses("NotOneOfTheClasses", module.handler, given, None, match=match)
+
+
+def test_other_is_a_class_like_any_if_the_model_does_not_say_what_it_is(module, monkeypatch):
+    monkeypatch.delenv("OTHER_CLASS", raising=False)
+    assert module.handler(event({"bicycle": 0.03, "other": 0.97}), None)["classification"] == "other"
+
+
+def test_a_wanted_class_is_judged_by_the_threshold_beside_other(module, refuses, monkeypatch):
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    assert module.handler(event({"bicycle": 0.9, "motorcycle": 0.02, "other": 0.08}), None)["passed_threshold"]
+    unsure = event({"bicycle": 0.5, "motorcycle": 0.05, "other": 0.45})
+    refuses("ThresholdConfidenceNotMet", module.handler, unsure, None)
+
+
+def test_many_classes_are_counted_not_named(module, refuses, monkeypatch):
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    chances = {f"class {number}": 0.001 for number in range(40)} | {"other": 0.96}
+    refuses("NotOneOfTheClasses", module.handler, event(chances), None, match="none of the model's 40 classes")
+
+
+def test_a_wrong_threshold_is_told_also_for_such_an_image(module, refuses, monkeypatch):
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    given = event({"bicycle": 0.03, "other": 0.97}, confidence_threshold=80)
+    refuses("InvalidThresholdError", module.handler, given, None)

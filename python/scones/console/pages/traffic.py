@@ -121,6 +121,7 @@ def rows(events: Sequence[Event], known: KnownImages) -> list[dict[str, Any]]:
                 "id": identity(event),
                 "at": event.time,
                 "label": event.label,
+                "wanted": not event.foreign,
                 "confidence": event.confidence,
                 "title": image.name if image else event.title,
                 "model": event.answerer.name,

@@ -126,7 +126,7 @@ export function remember(values) {
 export const remembered = (name) => new URLSearchParams(location.search).get(name) || "";
 
 export const STATUS = {
-  SUCCEEDED: "good", succeeded: "good", passed: "good", caught: "warn", refused: "warn", PENDING_REDRIVE: "warn",
+  SUCCEEDED: "good", succeeded: "good", passed: "good", caught: "warn", refused: "warn", foreign: "warn", PENDING_REDRIVE: "warn",
   RUNNING: "run", running: "run", FAILED: "bad", failed: "bad", TIMED_OUT: "bad", ABORTED: "bad", aborted: "bad",
 };
 
@@ -195,7 +195,7 @@ export function bars(probabilities) {
       h("div", { class: "bar" }, h("span", {}, name), h("meter", { min: 0, max: 1, value: share, "aria-label": name }), h("span", {}, `${(100 * share).toFixed(1)} %`)));
 }
 
-export const WORDS = { passed: "Passed", refused: "Refused: not sure enough", failed: "Failed", running: "Running" };
+export const WORDS = { passed: "Passed", refused: "Refused: not sure enough", foreign: "Refused: not one of the classes", failed: "Failed", running: "Running" };
 
 /** A long table of which only the rows in sight are drawn: rows(list, make) where make gives the cells. */
 export class LongTable {

@@ -74,9 +74,12 @@ function draw() {
   }, data, byId("chart"));
 }
 
+/** Whether an answer passes. The class of what is none of the others never does. */
+const passes = (event) => event.wanted && event.confidence >= threshold();
+
 /** What a threshold would do to what was asked. */
 function judge() {
-  const passed = shown.filter((event) => event.confidence >= threshold());
+  const passed = shown.filter(passes);
   const known = passed.filter((event) => event.right !== null);
   byId("share").textContent = shown.length ? `${percent(passed.length / shown.length)} would be answered` : "";
   byId("right").textContent = !shown.length ? "" : known.length
@@ -89,7 +92,7 @@ function picture() {
   byId("pictures").replaceChildren(...least.slice(0, many).map((event) => h("li", {},
     event.picture ? h("img", { src: at("/traffic/picture", { of: event.id }), alt: "", width: 96, height: 96, loading: "lazy" }) : h("span", { class: "none" }, "no picture"),
     h("strong", {}, `${event.label} ${event.confidence.toFixed(3)}`),
-    h("span", {}, event.confidence >= threshold() ? chip("passed", "good") : chip("refused", "warn"), " ", event.right === false ? chip("wrong", "bad") : null),
+    h("span", {}, passes(event) ? chip("passed", "good") : chip("refused", "warn"), " ", event.right === false ? chip("wrong", "bad") : null),
     h("small", { title: event.title }, event.title),
     h("small", {}, event.model))));
   byId("more").hidden = least.length <= many;

@@ -8,7 +8,7 @@ Example::
     >>> answers.accuracy, round(answers.calibration_error(), 3)
     (0.75, 0.202)
     >>> propose(answers, 0.95).found
-    Coverage(threshold=0.8, answered=3, share=0.75, accuracy=1.0)
+    Coverage(threshold=0.8, answered=3, share=0.75, accuracy=1.0, foreign=None)
 
 :func:`ask` gets the answers of an artifact, and :func:`calibrate` calibrates it. Training images are no use for this,
 because the network has memorized them.

@@ -23,7 +23,7 @@ from imageclassification.predictor import LARGEST_BATCH, Predictor
 from scones.dataset.progress import begin
 from scones.errors import InputError
 from scones.model.confidence.images import LabelledImages
-from scones.model.measures import expected_calibration_error
+from scones.model.measures import expected_calibration_error, passing
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,6 +42,7 @@ class Answers:
     Attributes:
         logits: Scores before the softmax; float32, shape (images, classes).
         labels: int64, shape (images,).
+        other: The label of the class ``other``. None if the model does not have it.
 
     Example::
 
@@ -52,6 +53,7 @@ class Answers:
 
     logits: np.ndarray
     labels: np.ndarray
+    other: int | None = None
 
     def probabilities(self, temperature: float = 1.0) -> np.ndarray:
         """The softmax of the logits divided by ``temperature``; float64, shape (images, classes)."""
@@ -63,6 +65,22 @@ class Answers:
     def confidences(self) -> np.ndarray:
         """The probability of each prediction; float64, shape (images,)."""
         return self.probabilities().max(axis=1)
+
+    @property
+    def passing(self) -> np.ndarray:
+        """The confidence of each answer, as a threshold judges it (see :func:`scones.model.measures.passing`)."""
+        return passing(self.probabilities(), self.other)
+
+    @property
+    def foreign(self) -> np.ndarray | None:
+        """Whether each image is of none of the wanted classes; bool, shape (images,). None without ``other``."""
+        return None if self.other is None else self.labels == self.other
+
+    @property
+    def wanted_accuracy(self) -> float | None:
+        """The share of right predictions among the images of the wanted classes. None without ``other``."""
+        wanted = None if self.foreign is None else ~self.foreign
+        return None if wanted is None or not wanted.any() else float(self.correct[wanted].mean())
 
     @property
     def correct(self) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from scones.dataset import labels
 from scones.errors import InputError
 from scones.model import artifacts
 from scones.model.registry.creation import create, pin_if_approved
-from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES
+from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES, WANTED_ACCURACY
 from scones.model.registry.versions import Version, group_of, listed
 
 if TYPE_CHECKING:
@@ -105,8 +105,11 @@ def register_artifact(
 
             try:
                 answers = confidence.ask(artifact, confidence.images_of(dataset), progress=progress)
+                answers = replace(answers, other=labels.place_of_other(classes))
                 metrics |= {VALIDATION_ACCURACY: answers.accuracy, VALIDATION_IMAGES: float(len(answers.labels))}
                 metrics |= {confidence.ERROR: answers.calibration_error()}
+                if answers.wanted_accuracy is not None:
+                    metrics |= {WANTED_ACCURACY: answers.wanted_accuracy}
                 if found.calibrate:
                     artifact, more = confidence.calibrate(artifact, answers)
                     metrics |= more

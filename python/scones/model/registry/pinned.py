@@ -21,8 +21,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from imageclassification import files
+from scones.dataset.labels import OTHER
 from scones.errors import RegistryError
 
 _HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"
@@ -33,6 +35,9 @@ VALIDATION_ACCURACY = "validation:accuracy"
 
 #: The number of images that it was measured on.
 VALIDATION_IMAGES = "validation:images"
+
+#: The accuracy on the validation images of the wanted classes, of a model that has the class ``other`` too.
+WANTED_ACCURACY = "validation:wanted_accuracy"
 
 
 @dataclass(frozen=True)
@@ -88,4 +93,12 @@ def parse_pin(text: str) -> PinnedModel:
 
 def write_pin(path: Path, model: PinnedModel) -> None:
     """Write ``model.tfvars.json``. An error leaves the old file as it is."""
-    files.write(path, json.dumps({"model": asdict(model)}, indent=2, ensure_ascii=False) + "\n")
+    files.write(path, json.dumps({"model": for_terraform(model)}, indent=2, ensure_ascii=False) + "\n")
+
+
+def for_terraform(model: PinnedModel) -> dict[str, Any]:
+    """A model as Terraform takes it. ``other_class`` names the class of what is none of the others, if there is one.
+
+    This is how the functions know it: nothing else tells them the name.
+    """
+    return asdict(model) | ({"other_class": OTHER} if OTHER in model.class_labels else {})

@@ -47,7 +47,8 @@ class Traffic:
         requests: The number of captured requests.
         answered: The number of requests captured with their answer.
         confidence: The mean probability of the most probable class; None without an answer.
-        low: The number of answers below the threshold.
+        low: The number of answers below the threshold. Answers of the class ``other`` are counted for themselves.
+        foreign: The number of answers that are the class ``other``.
         measured: How often it was right, of the images with a known label. Each counts once, with its last answer.
     """
 
@@ -57,6 +58,7 @@ class Traffic:
     answered: int
     confidence: float | None
     low: int
+    foreign: int
     measured: Measured
 
     @property
@@ -140,6 +142,7 @@ def _traffic(one: ModelTraffic) -> Traffic:
         requests=one.summary.events,
         answered=len(answered),
         confidence=fmean(confidence_of(event) for event in answered) if answered else None,
-        low=one.summary.predictions - one.summary.passed,
+        low=one.summary.predictions - one.summary.passed - one.summary.foreign,
+        foreign=one.summary.foreign,
         measured=one.measured,
     )

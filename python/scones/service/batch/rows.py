@@ -14,7 +14,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scones.service.workflow import LOW_CONFIDENCE
+from scones.dataset.labels import OTHER
+from scones.service.workflow import LOW_CONFIDENCE, NOT_ONE_OF_THE_CLASSES
 
 # Errors that are not the picture's: AWS did not answer, or something is missing there. A later run tries these again.
 # Rows that are too long for a child's output are so at every try.
@@ -35,8 +36,8 @@ class BatchRow:
         classification: The most probable class. None without an answer.
         confidence: Its probability, 0 to 1.
         probabilities: The probability of every class, in label order. Empty without an answer.
-        passed: Whether the confidence reaches the threshold.
-        error: Why there is no answer, or ``ThresholdConfidenceNotMet``. None if the answer passed.
+        passed: Whether the answer is one of the wanted classes, with a confidence that reaches the threshold.
+        error: Why there is no answer, or why it does not pass. None if it passed.
         cause: The error's message.
         model_version: The version of the model package that answered.
         milliseconds: How long the answer took. None if it is not known.
@@ -80,10 +81,16 @@ def answered(
 
 
 def judged(row: BatchRow, *, threshold: float) -> BatchRow:
-    """The row as a threshold judges it. It is inclusive, as in filterLowConfidence. Failed rows stay as they are."""
+    """The row as filterLowConfidence judges it: the threshold is inclusive, and the class ``other`` never passes.
+
+    Failed rows stay as they are.
+    """
     if row.confidence is None:
         return replace(row, passed=False)
+    sure = f"the model is {row.confidence:.4g} sure of {row.classification}"
+    if row.classification == OTHER:
+        cause = f"{sure}: the image is none of the other classes; no threshold lets it pass"
+        return replace(row, passed=False, error=NOT_ONE_OF_THE_CLASSES, cause=cause)
     if row.confidence >= threshold:
         return replace(row, passed=True, error=None, cause=None)
-    cause = f"the model is {row.confidence:.4g} sure of {row.classification}; the threshold is {threshold:g}"
-    return replace(row, passed=False, error=LOW_CONFIDENCE, cause=cause)
+    return replace(row, passed=False, error=LOW_CONFIDENCE, cause=f"{sure}; the threshold is {threshold:g}")

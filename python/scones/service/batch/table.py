@@ -8,7 +8,7 @@ Example::
     >>> frame["image"], frame["confidence"], frame["probability_car"]
     (['s3://b/one.png'], [0.9], [0.1])
     >>> counted(rows)
-    Counts(images=1, passed=1, low_confidence=0, failed={}, unfinished=0)
+    Counts(images=1, passed=1, low_confidence=0, not_one_of_the_classes=0, failed={}, unfinished=0)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from imageclassification import files
 from scones.service.batch.rows import BatchRow
-from scones.service.workflow import LOW_CONFIDENCE
+from scones.service.workflow import LOW_CONFIDENCE, NOT_ONE_OF_THE_CLASSES
 
 CSV, PARQUET = "table.csv", "table.parquet"
 PROBABILITY = "probability_"
@@ -43,6 +43,7 @@ class Counts:
     images: int
     passed: int
     low_confidence: int
+    not_one_of_the_classes: int
     failed: dict[str, int]
     unfinished: int
 
@@ -53,8 +54,9 @@ def counted(rows: Iterable[BatchRow]) -> Counts:
     for row in rows:
         errors[row.error or ""] += 1
         unfinished += not row.is_final
-    images, passed, low = errors.total(), errors.pop("", 0), errors.pop(LOW_CONFIDENCE, 0)
-    return Counts(images, passed, low, dict(errors.most_common()), unfinished)
+    images, passed = errors.total(), errors.pop("", 0)
+    low, foreign = errors.pop(LOW_CONFIDENCE, 0), errors.pop(NOT_ONE_OF_THE_CLASSES, 0)
+    return Counts(images, passed, low, foreign, dict(errors.most_common()), unfinished)
 
 
 def columns(names: Sequence[str], rows: Sequence[BatchRow], labels: Sequence[str]) -> dict[str, list[Any]]:

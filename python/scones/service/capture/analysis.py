@@ -26,6 +26,7 @@ from datetime import datetime
 
 import numpy as np
 
+from scones.dataset.labels import OTHER
 from scones.drawing.pages import answered, rounded, threshold_text
 from scones.service.capture.labels import KnownImages, image_of
 from scones.service.capture.measured import Measured, measure
@@ -39,7 +40,7 @@ class ClassSummary:
 
     Attributes:
         count: The number of these requests.
-        passed: The number with a confidence of at least the threshold.
+        passed: The number that pass: none of the class ``other``, and of the others those of the threshold or more.
         minimum, lower_quartile, median, upper_quartile, maximum: Confidence, 0 to 1.
     """
 
@@ -61,7 +62,8 @@ class Summary:
         events: The number of captured requests.
         predictions: The number of requests captured with their answer.
         images: The number of requests captured with their image.
-        passed: The number of answers with a confidence of at least the threshold.
+        passed: The number of answers that pass: one of the wanted classes, with a confidence of the threshold or more.
+        foreign: The number of answers that are the class ``other``.
         median: The median confidence; None without an answer.
         first: The time of the first request, UTC; None without a request.
         last: The time of the last request, UTC; None without a request.
@@ -72,6 +74,7 @@ class Summary:
     predictions: int
     images: int
     passed: int
+    foreign: int
     threshold: float
     median: float | None
     first: datetime | None
@@ -152,7 +155,8 @@ def summarise(events: Sequence[Event], *, threshold: float) -> Summary:
         events=len(events),
         predictions=len(answered),
         images=sum(event.has_image for event in events),
-        passed=int((confidences >= threshold).sum()),
+        passed=sum(event.passes(threshold) for event in answered),
+        foreign=sum(event.foreign for event in answered),
         threshold=threshold,
         median=float(np.median(confidences)) if answered else None,
         first=events[0].time if events else None,
@@ -213,7 +217,12 @@ def pass_sentence(one: ModelTraffic) -> str:
         return f"{at} answers {rounded(share)} of images; how many of these are wrong is not known"
     if not measured.passed:
         return f"{at} answers none of {_images(measured.images)}"
-    return f"{at} answers {answered(measured.passed, measured.passed_wrong, measured.images)}"
+    if not measured.foreign:
+        return f"{at} answers {answered(measured.passed, measured.passed_wrong, measured.images)}"
+    passed, wanted = measured.passed - measured.passed_foreign, measured.images - measured.foreign
+    wrong = measured.passed_wrong - measured.passed_foreign
+    ends = f", and lets {rounded(measured.passed_foreign / measured.foreign)} of anything else pass"
+    return f"{at} answers {answered(passed, wrong, wanted) if passed else 'none'}{ends}"
 
 
 def time_sentence(traffic: Sequence[ModelTraffic]) -> str:
@@ -223,8 +232,10 @@ def time_sentence(traffic: Sequence[ModelTraffic]) -> str:
         traffic: With an answer each; newest first.
     """
     answers = sum(one.summary.predictions for one in traffic)
-    low = answers - sum(one.summary.passed for one in traffic)
+    foreign = sum(one.summary.foreign for one in traffic)
+    low = answers - sum(one.summary.passed for one in traffic) - foreign
     text = f"{low:,} of {answers:,} answers were below {threshold_text(traffic[0].summary.threshold)}"
+    text += f", and {foreign:,} were none of the classes" if foreign else ""
     last = max(traffic, key=lambda one: one.events[0].time)
     if len(traffic) > 1 and last.summary.first:
         text += f"; {last.answerer.name} has answered since {last.summary.first:%Y-%m-%d %H:%M} UTC"
@@ -292,7 +303,7 @@ def _class(name: str, confidences: np.ndarray, threshold: float) -> ClassSummary
     return ClassSummary(
         name,
         len(confidences),
-        int((confidences >= threshold).sum()),
+        0 if name == OTHER else int((confidences >= threshold).sum()),
         *(float(value) for value in np.percentile(confidences, [0, 25, 50, 75, 100])),
     )
 

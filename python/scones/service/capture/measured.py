@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scones.dataset.labels import OTHER
 from scones.model.measures import wilson
 from scones.service.capture.labels import KnownImage, KnownImages, image_of
 from scones.service.capture.records import Event
@@ -35,8 +36,9 @@ class Measured:
     Attributes:
         images: The number of these images.
         right: The number of right answers.
-        passed: The number of answers that reach the threshold.
+        passed: The number of answers that pass: one of the wanted classes, with a confidence of the threshold or more.
         passed_wrong: The number of wrong answers among those.
+        passed_foreign: The number of images among those that are of none of the wanted classes.
         names: The classes of ``confusion``: the model's, then those that it does not know.
         confusion: The number of images by true class (row) and answer (column), both in the order of ``names``.
         seen: True if an image is of another data set's test split than of the model's. The model may then have been
@@ -47,6 +49,7 @@ class Measured:
     right: int
     passed: int
     passed_wrong: int
+    passed_foreign: int
     names: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     seen: bool
@@ -78,13 +81,24 @@ class Measured:
 
     @property
     def refused(self) -> int:
-        """The number of answers below the threshold."""
+        """The number of answers that do not pass."""
         return self.images - self.passed
 
     @property
     def refused_right(self) -> int:
-        """The number of right answers among those below the threshold."""
+        """The number of right answers among those that do not pass. An answer ``other`` can be right."""
         return self.right - (self.passed - self.passed_wrong)
+
+    @property
+    def foreign(self) -> int:
+        """The number of images that are of none of the wanted classes."""
+        return sum(sum(row) for name, row in zip(self.names, self.confusion, strict=True) if name == OTHER)
+
+    @property
+    def wanted_right(self) -> int:
+        """The number of right answers to images of the wanted classes."""
+        rows = zip(self.names, self.confusion, strict=True)
+        return sum(row[place] for place, (name, row) in enumerate(rows) if name != OTHER)
 
 
 def measure(events: Iterable[Event], labels: KnownImages, *, threshold: float) -> Measured:
@@ -102,20 +116,21 @@ def measure(events: Iterable[Event], labels: KnownImages, *, threshold: float) -
     names = _names(found)
     place = {name: index for index, name in enumerate(names)}
     table = [[0] * len(names) for _ in names]
-    right = passed = passed_wrong = 0
+    right = passed = passed_wrong = passed_foreign = 0
     for event, known in found:
         assert event.label is not None, "only answers are kept above"
-        assert event.confidence is not None, "an answer has a confidence"
         table[place[known.label]][place[event.label]] += 1
-        passes, wrong = event.confidence >= threshold, event.label != known.label
+        passes, wrong = event.passes(threshold), event.label != known.label
         right += not wrong
         passed += passes
         passed_wrong += passes and wrong
+        passed_foreign += passes and known.label == OTHER
     return Measured(
         images=len(found),
         right=right,
         passed=passed,
         passed_wrong=passed_wrong,
+        passed_foreign=passed_foreign,
         names=names,
         confusion=tuple(map(tuple, table)),
         seen=any(event.model.dataset != known.dataset for event, known in found),

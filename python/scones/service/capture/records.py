@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from scones.dataset.labels import OTHER
 from scones.drawing import printable
 from scones.errors import InputError
 from scones.service.capture.models import UNKNOWN, Answerer, AnsweringModel, CapturePlace, Models
@@ -102,6 +103,15 @@ class Event:
     def confidence(self) -> float | None:
         """The probability of the most probable class."""
         return None if self.probabilities is None else max(self.probabilities)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the answer is the class of images that are none of the others."""
+        return self.label == OTHER
+
+    def passes(self, threshold: float) -> bool:
+        """Whether the workflow passes the answer: it is one of the wanted classes, and sure enough."""
+        return self.confidence is not None and self.confidence >= threshold and not self.foreign
 
     @property
     def name(self) -> str:

@@ -150,7 +150,7 @@ def _row(event: Event, labels: KnownImages, threshold: float) -> ReportRow:
         truth=known.label if known and event.model.classes else None,
         runner_up=event.model.label(second),
         runner_up_probability=probabilities[second],
-        passed=analysis.confidence_of(event) >= threshold,
+        passed=event.passes(threshold),
         thumbnail=pages.data_uri(small) if small else None,
     )
 
@@ -185,6 +185,8 @@ def _model(one: ModelTraffic) -> dict[str, Any]:
             "accuracy_interval_95": measured.interval,
             "passed": measured.passed,
             "passed_wrong": measured.passed_wrong,
+            "foreign": measured.foreign,
+            "passed_foreign": measured.passed_foreign,
             "classes": measured.names,
             "confusion": measured.confusion,
         },

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from scones.service.inbox.dead import DeadLetter, QueueLoad, letters, load
-from scones.service.workflow import LOW_CONFIDENCE
+from scones.service.workflow import REFUSALS
 
 AGAIN = re.compile(r"(?P<first>.+?)(-r(?P<number>[0-9]{1,3}))?")  # the name of a first or of another try
 BEGIN = "arrival-"  # startWorkflow's names of executions begin so
@@ -29,7 +29,7 @@ MOST = 100
 # The same picture fails with these again.
 FINAL = frozenset(
     {
-        LOW_CONFIDENCE,
+        *REFUSALS,
         "InvalidImageError",
         "InvalidInputError",
         "InvalidThresholdError",
@@ -66,7 +66,7 @@ class FailedArrival:
 
     @property
     def may_pass(self) -> bool:
-        """Whether another try could give an answer. The same picture is unsure or unreadable again."""
+        """Whether another try could give an answer. The same picture is refused or unreadable again."""
         return self.error not in FINAL
 
     @property

@@ -6,7 +6,7 @@ Example (not run: it needs a running cloud)::
     execution = start(sfn, state_machine_arn, url, threshold=0.8)
     outcome = follow(sfn, execution.arn, on_state=print)              # a StateRun as each state begins and ends
     print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
-    raise SystemExit(exit_code(outcome))                              # 0 passed, 3 low confidence, 1 anything else
+    raise SystemExit(exit_code(outcome))                              # 0 passed, 3 refused, 1 anything else
 
 :func:`run_many` runs many at once.
 """
@@ -14,42 +14,52 @@ Example (not run: it needs a running cloud)::
 from scones.service.workflow.batch import ImageRun, run_many
 from scones.service.workflow.execution import (
     FAILED,
-    LOW,
     LOW_CONFIDENCE,
+    NOT_ONE_OF_THE_CLASSES,
     PASSED,
+    REFUSALS,
+    REFUSED,
+    RESULTS,
     Execution,
     ExecutionOutcome,
-    UnsureAnswer,
+    RefusedAnswer,
+    Result,
     check_threshold,
     exit_code,
     explain,
     follow,
+    refused,
+    result_of,
     start,
-    unsure,
 )
 from scones.service.workflow.history import StateRun, state_runs
 from scones.service.workflow.images import SIGNATURES, images_of, kind_of, upload
 
 __all__ = [
     "FAILED",
-    "LOW",
     "LOW_CONFIDENCE",
+    "NOT_ONE_OF_THE_CLASSES",
     "PASSED",
+    "REFUSALS",
+    "REFUSED",
+    "RESULTS",
     "SIGNATURES",
     "Execution",
     "ExecutionOutcome",
     "ImageRun",
+    "RefusedAnswer",
+    "Result",
     "StateRun",
-    "UnsureAnswer",
     "check_threshold",
     "exit_code",
     "explain",
     "follow",
     "images_of",
     "kind_of",
+    "refused",
+    "result_of",
     "run_many",
     "start",
     "state_runs",
-    "unsure",
     "upload",
 ]

@@ -8,8 +8,12 @@ Example::
     ('bicycle, 0.92 sure (threshold 0.8)', 0)
     >>> cause = "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.62 sure of bicycle; the threshold is 0.80"
     >>> low = ExecutionOutcome("arn:…", "FAILED", error="ThresholdConfidenceNotMet", cause=cause)
-    >>> exit_code(low), str(unsure(low))
-    (3, 'bicycle 0.62 < 0.80')
+    >>> exit_code(low), str(refused(low)), result_of(low)
+    (3, 'bicycle 0.62 < 0.80', 'low confidence')
+    >>> cause = "NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicycle, motorcycle; …"
+    >>> cat = ExecutionOutcome("arn:…", "FAILED", error="NotOneOfTheClasses", cause=cause)
+    >>> exit_code(cat), str(refused(cat)), result_of(cat)
+    (3, 'none of the classes: other 0.97', 'not one of the classes')
 
 API: AWS Step Functions API reference, StartExecution and DescribeExecution.
 """
@@ -24,15 +28,23 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from scones.errors import InputError, WorkflowError
 from scones.service.workflow.history import StateRun, events, state_runs
 
-LOW_CONFIDENCE = "ThresholdConfidenceNotMet"
-PASSED, LOW, FAILED = 0, 3, 1
-# The function filterLowConfidence writes this. A failed execution has no output, so its Cause is all that tells.
-_UNSURE = re.compile(r"the model is ([\d.e+-]+) sure of (.+); the threshold is ([\d.e+-]+)$", re.DOTALL)
+LOW_CONFIDENCE, NOT_ONE_OF_THE_CLASSES = "ThresholdConfidenceNotMet", "NotOneOfTheClasses"
+#: The errors with which the workflow refuses the model's answer. Everything has worked.
+REFUSALS = (LOW_CONFIDENCE, NOT_ONE_OF_THE_CLASSES)
+PASSED, REFUSED, FAILED = 0, 3, 1
+Result = Literal["passed", "low confidence", "not one of the classes", "failed"]
+#: How an execution can end, for people.
+RESULTS: tuple[Result, ...] = get_args(Result)
+# The function filterLowConfidence writes these. A failed execution has no output, so its Cause is all that tells.
+_CAUSES = {
+    LOW_CONFIDENCE: re.compile(r"the model is ([\d.e+-]+) sure of (.+); the threshold is ([\d.e+-]+)$", re.DOTALL),
+    NOT_ONE_OF_THE_CLASSES: re.compile(r"the model is ([\d.e+-]+) sure of (.+?): the image is none of", re.DOTALL),
+}
 
 
 @dataclass(frozen=True)
@@ -72,22 +84,24 @@ class ExecutionOutcome:
 
 
 @dataclass(frozen=True)
-class UnsureAnswer:
-    """An answer whose confidence was below the threshold.
+class RefusedAnswer:
+    """An answer of the model that does not pass.
 
     Attributes:
         label: The most probable class.
         confidence: Its probability, with the digits that tell it from the threshold.
-        threshold: The least confidence that passes.
-        digits: Both numbers as the function has written them.
+        threshold: The least confidence that passes. None if none does, because the image is of none of the classes.
+        digits: The numbers as the function has written them.
     """
 
     label: str
     confidence: float
-    threshold: float
-    digits: tuple[str, str]
+    threshold: float | None
+    digits: tuple[str, ...]
 
     def __str__(self) -> str:
+        if self.threshold is None:
+            return f"none of the classes: {self.label} {self.digits[0]}"
         return f"{self.label} {self.digits[0]} < {self.digits[1]}"
 
 
@@ -173,16 +187,32 @@ def follow(
 
 
 def exit_code(outcome: ExecutionOutcome) -> int:
-    """0 if the answer passed, 3 if its confidence was below the threshold, 1 otherwise."""
+    """0 if the answer passed, 3 if it was refused (:data:`REFUSALS`), 1 otherwise."""
     if outcome.status == "SUCCEEDED":
         return PASSED
-    return LOW if outcome.error == LOW_CONFIDENCE else FAILED
+    return REFUSED if outcome.error in REFUSALS else FAILED
 
 
-def unsure(outcome: ExecutionOutcome) -> UnsureAnswer | None:
-    """The answer of an execution that failed because the answer was not sure enough. None for any other outcome."""
-    found = _UNSURE.search(outcome.cause or "") if outcome.error == LOW_CONFIDENCE else None
-    return UnsureAnswer(found[2], float(found[1]), float(found[3]), (found[1], found[3])) if found else None
+def result_of(outcome: ExecutionOutcome | None) -> Result:
+    """How an execution ended, for people.
+
+    Args:
+        outcome: None for an image of which no execution could be started.
+    """
+    if outcome is None or exit_code(outcome) == FAILED:
+        return "failed"
+    if outcome.status == "SUCCEEDED":
+        return "passed"
+    return "not one of the classes" if outcome.error == NOT_ONE_OF_THE_CLASSES else "low confidence"
+
+
+def refused(outcome: ExecutionOutcome) -> RefusedAnswer | None:
+    """The answer of an execution that failed because the answer was refused. None for any other outcome."""
+    form = _CAUSES.get(outcome.error or "")
+    if (found := form.search(outcome.cause or "") if form else None) is None:
+        return None
+    sure, label, *least = found.groups()
+    return RefusedAnswer(label, float(sure), float(least[0]) if least else None, (sure, *least))
 
 
 def explain(outcome: ExecutionOutcome) -> str:
@@ -190,8 +220,8 @@ def explain(outcome: ExecutionOutcome) -> str:
     if outcome.status == "SUCCEEDED":
         output = outcome.output or {}
         return f"{output['classification']}, {output['confidence_score']:.4g} sure (threshold {output['threshold']:g})"
-    if low := unsure(outcome):
-        return str(low)
+    if answer := refused(outcome):
+        return str(answer)
     reason = ": ".join(part for part in (outcome.error, outcome.cause) if part)
     return reason or f"the execution is {outcome.status}"
 

@@ -22,8 +22,9 @@ class BatchResult:
         how: The way: Step Functions' Distributed Map, or SageMaker's Batch Transform.
         images: How many images the source has.
         classified: How many of them this run has sent to the model. The others were done before.
-        passed: How many answers reach the threshold.
-        low_confidence: How many answers do not.
+        passed: How many answers reach the threshold, and are one of the wanted classes.
+        low_confidence: How many answers do not reach the threshold.
+        not_one_of_the_classes: How many answers are the class other.
         failed: How many images have no answer, by error.
         threshold: The threshold.
         model_version: The version of the model package.
@@ -40,6 +41,7 @@ class BatchResult:
     classified: int
     passed: int
     low_confidence: int
+    not_one_of_the_classes: int
     failed: dict[str, int]
     threshold: float
     model_version: int | None

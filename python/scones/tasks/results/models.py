@@ -50,6 +50,7 @@ class EtlResult:
         drawn: Whether they are drawn by code, so that they are no photographs.
         pixels: The side of an image, in pixels.
         classes: Each class, in label order.
+        other: How many images of the class other show what, by its name. Null without that class.
         left_out: How many files could not be used. dataset.json lists them.
         replaced: The fingerprint of the data set that stood there before. Null if there was none, or this one.
         uri: Where it was uploaded to. Null if it was not.
@@ -61,6 +62,7 @@ class EtlResult:
     drawn: bool
     pixels: int
     classes: tuple[EtlClass, ...]
+    other: dict[str, int] | None
     left_out: int
     replaced: str | None
     uri: str | None
@@ -85,6 +87,7 @@ class EtlResult:
             drawn=ensured.drawn,
             pixels=found.side,
             classes=tuple(classes),
+            other=dict(found.other["kinds"]) if found.other else None,
             left_out=len(found.description["skipped"]),
             replaced=before if before != found.fingerprint else None,
             uri=uri,

@@ -3,7 +3,7 @@
 Example::
 
     >>> from scones.service.workflow import ImageRun
-    >>> result = ExecuteResult("local", 0, 0, 1, (ExecutedImage.of(ImageRun("a.txt", problem="it is no picture")),))
+    >>> result = ExecuteResult("local", 0, 0, 0, 1, (ExecutedImage.of(ImageRun("a.txt", problem="it is no picture")),))
     >>> result.images[0].error
     'it is no picture'
 """
@@ -32,10 +32,10 @@ class ExecutedImage:
 
     Attributes:
         image: The file or s3:// URL, as it was found.
-        result: The answer passed, its confidence was too low, or the execution failed.
+        result: The answer passed, its confidence was too low, it was the class other, or the execution failed.
         classification: The most probable class.
         confidence: Its probability, 0 to 1. Of a low one, the digits that tell it from the threshold.
-        threshold: The least confidence that passes.
+        threshold: The least confidence that passes. Null if none does, because the image is not one of the classes.
         probabilities: The probability of every class by name. Null unless the answer passed.
         model_version: The version of the model that answered. Null unless the answer passed.
         error: The execution's Error, or why there was no execution.
@@ -45,7 +45,7 @@ class ExecutedImage:
     """
 
     image: str
-    result: Literal["passed", "low confidence", "failed"]
+    result: Literal["passed", "low confidence", "not one of the classes", "failed"]
     classification: str | None
     confidence: float | None
     threshold: float | None
@@ -59,17 +59,17 @@ class ExecutedImage:
     @classmethod
     def of(cls, run: ImageRun) -> ExecutedImage:
         """The result of a run."""
-        from scones.service.workflow import LOW, PASSED, unsure
+        from scones.service.workflow import refused, result_of
 
         outcome = run.outcome
         output = (outcome.output if outcome else None) or {}
-        low = unsure(outcome) if outcome else None
+        answer = refused(outcome) if outcome else None
         return cls(
             image=run.image,
-            result="passed" if run.exit_code == PASSED else "low confidence" if run.exit_code == LOW else "failed",
-            classification=low.label if low else output.get("classification"),
-            confidence=low.confidence if low else output.get("confidence_score"),
-            threshold=low.threshold if low else output.get("threshold"),
+            result=result_of(outcome),
+            classification=answer.label if answer else output.get("classification"),
+            confidence=answer.confidence if answer else output.get("confidence_score"),
+            threshold=answer.threshold if answer else output.get("threshold"),
             probabilities=output.get("class_probabilities"),
             model_version=(output.get("model") or {}).get("package_version"),
             error=outcome.error if outcome else run.problem,
@@ -87,6 +87,7 @@ class ExecuteResult:
         environment: The environment.
         passed: How many answers passed.
         low_confidence: How many answers were not sure enough.
+        not_one_of_the_classes: How many answers were the class other.
         failed: How many executions failed, or could not be started.
         images: Each image, in the order in which they were given.
     """
@@ -94,6 +95,7 @@ class ExecuteResult:
     environment: str
     passed: int
     low_confidence: int
+    not_one_of_the_classes: int
     failed: int
     images: tuple[ExecutedImage, ...]
 
@@ -101,8 +103,10 @@ class ExecuteResult:
     def of(cls, environment: str, runs: Sequence[ImageRun]) -> ExecuteResult:
         """The result of several runs."""
         images = tuple(map(ExecutedImage.of, runs))
-        counts = {kind: sum(one.result == kind for one in images) for kind in ("passed", "low confidence", "failed")}
-        return cls(environment, counts["passed"], counts["low confidence"], counts["failed"], images)
+        from scones.service.workflow import RESULTS
+
+        counts = {kind.replace(" ", "_"): sum(one.result == kind for one in images) for kind in RESULTS}
+        return cls(environment=environment, images=images, **counts)
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,11 @@ class ThresholdEffect:
     Attributes:
         threshold: The threshold. An image is answered if its confidence is at least this.
         answered: How many images are answered.
-        share: Their share, 0 to 1.
+        share: Their share, 0 to 1. Of a model with the class other, of the images of the wanted classes.
         accuracy: The share of right answers among them. Null if there are none.
         accuracy_interval_95: The lower and upper end of its 95% interval (Wilson's).
+        foreign: The share of the images of none of the wanted classes that are answered, 0 to 1. Null without the class
+            other.
     """
 
     threshold: float
@@ -122,11 +128,19 @@ class ThresholdEffect:
     share: float
     accuracy: float | None
     accuracy_interval_95: tuple[float, float] | None
+    foreign: float | None
 
     @classmethod
     def of(cls, found: Coverage) -> ThresholdEffect:
         """The effect as it was measured."""
-        return cls(float(found.threshold), int(found.answered), float(found.share), found.accuracy, found.interval)
+        return cls(
+            float(found.threshold),
+            int(found.answered),
+            float(found.share),
+            found.accuracy,
+            found.interval,
+            found.foreign,
+        )
 
 
 @dataclass(frozen=True)
@@ -158,6 +172,7 @@ class EvaluateResult:
         correct: How many answers were right.
         accuracy: The share of right answers, 0 to 1.
         accuracy_interval_95: The lower and upper end of its 95% interval (Wilson's).
+        wanted_accuracy: The share of right answers to images of the wanted classes. Null without the class other.
         classes: Each class, in label order.
         confusion: The number of images by class and answer, both in label order.
         thresholds: What some thresholds do, the environment's among them.
@@ -171,6 +186,7 @@ class EvaluateResult:
     correct: int
     accuracy: float
     accuracy_interval_95: tuple[float, float]
+    wanted_accuracy: float | None
     classes: tuple[EvaluatedClass, ...]
     confusion: tuple[tuple[int, ...], ...]
     thresholds: tuple[ThresholdEffect, ...]
@@ -197,6 +213,7 @@ class EvaluateResult:
             correct=int(found.correct.sum()),
             accuracy=found.accuracy,
             accuracy_interval_95=found.interval,
+            wanted_accuracy=found.wanted[0] / found.wanted[1] if found.wanted else None,
             classes=tuple(EvaluatedClass(**vars(score)) for score in found.scores),
             confusion=tuple(map(tuple, found.confusion.tolist())),
             thresholds=tuple(map(ThresholdEffect.of, found.coverage(sorted({*THRESHOLDS, threshold})))),
@@ -215,6 +232,7 @@ class ThresholdResult:
         target_accuracy: The accuracy that was asked for.
         images: The number of validation images.
         accuracy: The accuracy when every image is answered.
+        wanted_accuracy: That on the images of the wanted classes. Null without the class other.
         proposed: The smallest threshold that reaches the target. Null if none does.
         best: The threshold with the highest accuracy.
         in_use: The environment's threshold before.
@@ -226,6 +244,7 @@ class ThresholdResult:
     target_accuracy: float
     images: int
     accuracy: float
+    wanted_accuracy: float | None
     proposed: ThresholdEffect | None
     best: ThresholdEffect
     in_use: float
@@ -248,6 +267,7 @@ class ThresholdResult:
             target_accuracy=found.target,
             images=len(found.answers.labels),
             accuracy=found.answers.accuracy,
+            wanted_accuracy=found.answers.wanted_accuracy,
             proposed=ThresholdEffect.of(found.found) if found.found else None,
             best=ThresholdEffect.of(found.best),
             in_use=in_use,
@@ -264,7 +284,7 @@ class CapturedClass:
     Attributes:
         name: The class.
         answers: How many requests were answered with it.
-        passed: How many of them reach the threshold.
+        passed: How many of them pass.
         lowest, median, highest: Their confidence, 0 to 1.
     """
 
@@ -286,7 +306,8 @@ class CapturedModel:
         variant: The variant that it served. Null if it is not known.
         events: How many requests were captured.
         answers: How many of them with their answer.
-        passed: How many answers reach the threshold.
+        passed: How many answers pass: one of the wanted classes, with a confidence of the threshold or more.
+        foreign: How many answers are the class other.
         median: The median confidence. Null without an answer.
         first, last: The time of the first and the last request, UTC, ISO 8601.
         classes: Each class that was answered, in label order, as this model calls it.
@@ -294,7 +315,7 @@ class CapturedModel:
         correct: How many of them were answered right, last.
         accuracy: Their share, 0 to 1. Null if there are none.
         accuracy_interval_95: The lower and upper end of its 95% interval (Wilson's).
-        passed_wrong: How many wrong answers to labelled images reach the threshold.
+        passed_wrong: How many wrong answers to labelled images pass.
     """
 
     version: int | None
@@ -303,6 +324,7 @@ class CapturedModel:
     events: int
     answers: int
     passed: int
+    foreign: int
     median: float | None
     first: str
     last: str
@@ -324,6 +346,7 @@ class CapturedModel:
             events=summary.events,
             answers=summary.predictions,
             passed=summary.passed,
+            foreign=summary.foreign,
             median=summary.median,
             first=found.events[0].time.isoformat(),
             last=found.events[-1].time.isoformat(),
@@ -347,7 +370,7 @@ class CaptureResult:
         subject: The endpoint's name, or the folder that was read.
         events: How many requests were captured, a shadow's copies among them.
         answers: How many answers callers got.
-        passed: How many of these reach the threshold.
+        passed: How many of these pass.
         threshold: The threshold.
         models: Each model that answered, in the order of their first answers.
         still_to_come: How many requests that this checkout has sent are not captured yet.
@@ -401,6 +424,7 @@ class VariantTraffic:
         low: How many answers are below the threshold.
         low_share: Their share, 0 to 1. Null without an answer.
         low_interval_95: The lower and upper end of its 95% interval (Wilson's).
+        foreign: How many answers are the class other, with any confidence.
         labelled: How many answers are to images of the test split, whose labels are known.
         correct: How many of these are right.
         accuracy: Their share, 0 to 1. Null if there are none.
@@ -415,6 +439,7 @@ class VariantTraffic:
     low: int
     low_share: float | None
     low_interval_95: tuple[float, float] | None
+    foreign: int
     labelled: int
     correct: int
     accuracy: float | None
@@ -432,6 +457,7 @@ class VariantTraffic:
             low=found.low,
             low_share=found.low_share,
             low_interval_95=found.low_interval,
+            foreign=found.foreign,
             labelled=found.measured.images,
             correct=found.measured.right,
             accuracy=found.measured.accuracy,

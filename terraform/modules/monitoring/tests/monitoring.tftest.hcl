@@ -71,13 +71,13 @@ run "watches_every_fault_and_notifies_one_topic" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.this["Failures"].pattern == "{ (($.type = \"ExecutionFailed\") || ($.type = \"ExecutionTimedOut\")) && (($.details.error NOT EXISTS) || ($.details.error != \"ThresholdConfidenceNotMet\")) }"
-    error_message = "Failures are executions that ended in anything but low confidence."
+    condition     = aws_cloudwatch_log_metric_filter.this["Failures"].pattern == "{ (($.type = \"ExecutionFailed\") || ($.type = \"ExecutionTimedOut\")) && (($.details.error NOT EXISTS) || (($.details.error != \"ThresholdConfidenceNotMet\") && ($.details.error != \"NotOneOfTheClasses\"))) }"
+    error_message = "Failures are executions that ended in anything but a refused answer."
   }
 
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.this["LowConfidence"].pattern == "{ ($.type = \"ExecutionFailed\") && ($.details.error = \"ThresholdConfidenceNotMet\") }"
-    error_message = "Low confidence is counted by its error's name."
+    condition     = aws_cloudwatch_log_metric_filter.this["LowConfidence"].pattern == "{ ($.type = \"ExecutionFailed\") && (($.details.error = \"ThresholdConfidenceNotMet\") || ($.details.error = \"NotOneOfTheClasses\")) }"
+    error_message = "A refused answer is counted by its error's name."
   }
 
   assert {

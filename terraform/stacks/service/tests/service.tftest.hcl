@@ -216,6 +216,27 @@ run "gives_each_function_its_variables" {
   }
 }
 
+run "tells_the_function_that_refuses_which_class_is_of_nothing_wanted" {
+  variables {
+    model = merge(var.model, { class_labels = ["bicycle", "motorcycle", "other"], other_class = "other" })
+  }
+
+  assert {
+    condition     = local.functions["filter-low-confidence"].environment == { CONFIDENCE_THRESHOLD = "0.8", OTHER_CLASS = "other" }
+    error_message = "filterLowConfidence must know which label is of images that are none of the others."
+  }
+}
+
+run "refuses_a_class_of_nothing_wanted_that_the_model_does_not_have" {
+  command = plan
+
+  variables {
+    model = merge(var.model, { other_class = "other" })
+  }
+
+  expect_failures = [var.model]
+}
+
 run "lets_functions_only_read_images_and_invoke_one_endpoint" {
   assert {
     condition     = keys(local.functions["serialize-image-data"].allow) == ["ReadImages", "TellMissingFromForbidden"]

@@ -15,6 +15,16 @@ def test_an_answer_below_the_threshold_is_refused_with_its_probabilities():
     assert found.probabilities == {"bicycle": 0.7996, "motorcycle": 0.2004}
 
 
+def test_an_image_of_none_of_the_classes_has_a_verdict_of_its_own():
+    cause = "NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicycle, motorcycle; no thr"
+    end = {"status": "FAILED", "error": "NotOneOfTheClasses", "cause": cause}
+    chances = '{"class_probabilities": {"bicycle": 0.02, "motorcycle": 0.01, "other": 0.97}}'
+    found = answers.of(end, [None, chances])
+    assert (found.verdict, found.label, found.confidence, found.threshold) == ("foreign", "other", 0.97, None)
+    assert found.sentence == ("Refused: this is neither a bicycle nor a motorcycle. The model is 97 % sure of that.")
+    assert answers.of(end).sentence.startswith("Refused: this is none of the classes."), "the list has no probabilities"
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
 def test_what_runs_has_no_answer_yet(status):
     assert answers.of({"status": status}).verdict == "running"

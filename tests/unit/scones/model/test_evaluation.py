@@ -12,7 +12,7 @@ from rich.progress import Progress
 from imageclassification.errors import ArtifactError, ImageError
 from scones.dataset import LabelledImage
 from scones.errors import CloudError, InputError
-from scones.model import evaluation
+from scones.model import evaluation, evaluation_page
 from scones.tasks import views
 
 CLASSES = ("bicycle", "motorcycle")
@@ -205,3 +205,27 @@ def test_an_artifact_is_not_asked_about_nothing_or_what_is_no_image(image):
         evaluation.evaluate_artifact(Artifact(), [], classes=CLASSES)
     with pytest.raises(ImageError, match=r"bad\.png: the image cannot be decoded"):
         evaluation.evaluate_artifact(Artifact(), [image("bad.png", 0, "damaged")], classes=CLASSES)
+
+
+def test_of_a_model_with_other_the_wanted_classes_are_measured_beside_it(image):
+    """A bicycle that passes, one that is taken for other; a cat that is refused, and one that passes."""
+    images = [
+        image("a.png", 0, "[0.9, 0.05, 0.05]"),
+        image("b.png", 0, "[0.2, 0.1, 0.7]"),
+        image("c.png", 2, "[0.02, 0.01, 0.97]"),
+        image("d.png", 2, "[0.85, 0.05, 0.1]"),
+    ]
+    found = evaluation.evaluate(Endpoint(), "scones", images, classes=(*CLASSES, "other"))
+    assert (found.accuracy, found.wanted) == (0.5, (1, 2))
+    (at,) = found.coverage([0.8])
+    assert (at.answered, at.share, at.accuracy, at.foreign) == (2, 0.5, 0.5, 0.5)
+    assert found.to_json()["wanted_accuracy"] == 0.5
+    assert evaluation_page.right_sentence(found).endswith(", and on 50 % of those of its classes")
+    assert evaluation_page.pass_sentence(found, 0.8) == (
+        "At 0.80 the model answers 50 % of the images of its classes and 50 % of anything else; 50 % of these answers "
+        "are wrong"
+    )
+    assert [(one.name, one.passed) for one in evaluation_page.wrong_answers(found, images, threshold=0.5)] == [
+        ("d.png", True),
+        ("b.png", False),
+    ]

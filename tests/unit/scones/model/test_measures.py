@@ -8,6 +8,7 @@ from scones.model.measures import (
     confusion,
     coverage,
     expected_calibration_error,
+    passing,
     risk_coverage,
     scores,
     smallest_threshold,
@@ -153,3 +154,36 @@ def test_no_other_threshold_answers_more_with_the_target_s_accuracy(seed):
 def test_what_a_threshold_reaches_comes_with_wilson_s_interval():
     assert Coverage(0.9, 29, 0.5, 28 / 29).interval == wilson(28, 29)
     assert Coverage(0.99, 0, 0.0, None).interval is None
+
+
+# Three images of wanted classes, and three of anything else. The third and the fourth are taken for the wrong thing.
+CHANCES = np.array(
+    [[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.2, 0.2, 0.6], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.05, 0.05, 0.9]]
+)
+TRUTH = np.array([0, 1, 1, 2, 2, 2])
+
+
+def test_other_passes_with_no_threshold_and_foreign_images_are_counted_for_themselves():
+    confidences, right = passing(CHANCES, 2), CHANCES.argmax(axis=1) == TRUTH
+    assert confidences.tolist() == [0.9, 0.7, -np.inf, 0.8, -np.inf, -np.inf]
+    assert coverage(confidences, right, [0.0, 0.75], foreign=TRUTH == 2) == [
+        Coverage(0.0, 3, pytest.approx(2 / 3), pytest.approx(2 / 3), pytest.approx(1 / 3)),
+        Coverage(0.75, 2, pytest.approx(1 / 3), 0.5, pytest.approx(1 / 3)),
+    ]
+
+
+def test_the_curve_ends_with_the_last_answer_that_can_pass():
+    confidences, right = passing(CHANCES, 2), CHANCES.argmax(axis=1) == TRUTH
+    curve = risk_coverage(confidences, right, TRUTH == 2)
+    assert curve.thresholds.tolist() == [0.9, 0.8, 0.7]
+    assert curve.coverage.tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert curve.risk.tolist() == pytest.approx([0, 1 / 2, 1 / 3])
+    assert (curve.answered.tolist(), curve.foreign.tolist()) == ([1, 2, 3], pytest.approx([0, 1 / 3, 1 / 3]))
+    found = smallest_threshold(confidences, right, 1.0, TRUTH == 2)
+    assert (found.threshold, found.foreign) == (0.9, 0.0)
+
+
+def test_a_model_that_takes_all_for_other_has_no_threshold():
+    nothing = np.full(4, -np.inf)
+    assert len(risk_coverage(nothing, np.ones(4, bool), np.ones(4, bool)).thresholds) == 0
+    assert smallest_threshold(nothing, np.ones(4, bool), 0.5, np.ones(4, bool)) is None

@@ -114,13 +114,14 @@ def test_a_timed_out_task_has_the_error_that_step_functions_gives_it():
     [
         ("SUCCEEDED", None, 0),
         ("FAILED", "ThresholdConfidenceNotMet", 3),
+        ("FAILED", "NotOneOfTheClasses", 3),
         ("FAILED", "InvalidImageError", 1),
         ("FAILED", None, 1),
         ("TIMED_OUT", None, 1),
         ("ABORTED", "ThresholdConfidenceNotMetToo", 1),
     ],
 )
-def test_the_exit_code_tells_passed_from_unsure_from_anything_else(status, error, code):
+def test_the_exit_code_tells_passed_from_refused_from_anything_else(status, error, code):
     assert workflow.exit_code(workflow.ExecutionOutcome(EXECUTION, status, error=error)) == code
 
 
@@ -145,6 +146,14 @@ def test_the_exit_code_tells_passed_from_unsure_from_anything_else(status, error
         (
             {"status": "FAILED", "error": "ThresholdConfidenceNotMet", "cause": "another function's words"},
             "ThresholdConfidenceNotMet: another function's words",
+        ),
+        (
+            {
+                "status": "FAILED",
+                "error": "NotOneOfTheClasses",
+                "cause": "NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicycle; no",
+            },
+            "none of the classes: other 0.97",
         ),
         ({"status": "FAILED", "error": "InvalidImageError", "cause": "cut short"}, "InvalidImageError: cut short"),
         ({"status": "TIMED_OUT"}, "the execution is TIMED_OUT"),

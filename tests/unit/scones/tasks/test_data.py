@@ -6,6 +6,7 @@ import pytest
 from invoke import Context
 from invoke.exceptions import Exit
 from moto import mock_aws
+from PIL import Image
 
 from scones import aws, settings
 from scones.dataset import Sample, load
@@ -105,3 +106,42 @@ def test_uploads_to_the_bucket_named(archive, elsewhere, monkeypatch, capsys):
         prefix = f"datasets/{load(elsewhere).fingerprint}"
         assert f"uploaded to s3://scones-images/{prefix}" in capsys.readouterr().out
         assert s3.list_objects_v2(Bucket="scones-images", Prefix=f"{prefix}/train/")["KeyCount"] == 36
+
+
+def test_other_is_made_where_asked_and_said(archive, elsewhere, capsys):
+    etl(Context(), archive=str(archive), other=True)
+    assert load(elsewhere).classes == ("bicycle", "motorcycle", "other")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "'other': 24 images of 4 other kinds, drawn with seed 0, and 4 that show nothing" in printed
+
+
+def test_a_script_reads_what_other_shows(archive, elsewhere, printed_json):
+    etl(Context(), archive=str(archive), other=True, json=True)
+    found = printed_json("etl")
+    assert found["other"] == {"apple": 6, "bus": 6, "tank": 6, "train": 6}
+    assert [one["name"] for one in found["classes"]] == ["bicycle", "motorcycle", "other"]
+
+
+def test_the_environment_may_have_it_and_an_option_leaves_it_out(archive, elsewhere, monkeypatch):
+    environment = replace(settings.load("local"), other=True)
+    monkeypatch.setattr(settings, "load", lambda name=None: environment)
+    etl(Context(), archive=str(archive))
+    assert load(elsewhere).classes == ("bicycle", "motorcycle", "other")
+    etl(Context(), archive=str(archive), no_other=True)
+    assert load(elsewhere).classes == ("bicycle", "motorcycle")
+
+
+def test_a_folder_of_anything_says_what_it_passes_over(archive, tmp_path, elsewhere, capsys):
+    (tmp_path / "cats").mkdir()
+    for number in range(8):
+        Image.new("RGB", (40, 40), (30 * number, 9, 9)).save(tmp_path / "cats" / f"{number}.png")
+    (tmp_path / "cats" / "notes.txt").write_text("no picture")
+    etl(Context(), archive=str(archive), other_folder=str(tmp_path / "cats"))
+    assert load(elsewhere).other["kinds"] == {"cats": 8}
+    assert "1 file is passed over" in capsys.readouterr().out
+
+
+def test_options_that_contradict_each_other_are_refused(archive, elsewhere):
+    with pytest.raises(Exit, match="--no-other and --other-folder contradict each other"):
+        etl(Context(), archive=str(archive), no_other=True, other_folder="cats")
+    assert not elsewhere.exists()

@@ -48,16 +48,16 @@ def confusion() -> Any:
 
 def captured() -> Any:
     one = ClassSummary("motorcycle", 600, 450, 0.4, 0.5, 0.6, 0.7, 0.9)
-    summary = Summary(1234, 600, 600, 450, 0.8, 0.9, NOW, NOW + timedelta(days=3), (one,))
+    summary = Summary(1234, 600, 600, 450, 0, 0.8, 0.9, NOW, NOW + timedelta(days=3), (one,))
     answerer = Answerer(AnsweringModel("scones-dev/3", ("bicycle", "motorcycle")))
     times = (NOW, NOW + timedelta(days=3))
     events = tuple(Event("1", time, None, None, (), False, Path("a.jsonl"), 1, 0) for time in times)
-    return views.captured_table([ModelTraffic(answerer, events, summary, Measured(0, 0, 0, 0, (), (), seen=False))])
+    return views.captured_table([ModelTraffic(answerer, events, summary, Measured(0, 0, 0, 0, 0, (), (), seen=False))])
 
 
 def variants() -> Any:
-    measured = Measured(200, 180, 0, 0, (), (), seen=False)
-    return ab._table([Traffic("AllTraffic", "3", 1000, 990, 0.93, 100, measured)], 0.8)
+    measured = Measured(200, 180, 0, 0, 0, (), (), seen=False)
+    return ab._table([Traffic("AllTraffic", "3", 1000, 990, 0.93, 100, 0, measured)], 0.8)
 
 
 def trials() -> Any:

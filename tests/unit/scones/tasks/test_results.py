@@ -43,6 +43,7 @@ WITHOUT = {
     "bench.batch": "build/bench/batch.json",
     "bench.cloud": "build/bench/cloud.json",
     "bench.console": "build/bench/console.json",
+    "bench.foreign": "build/bench/foreign.json",
     "bench.kills": "build/bench/kills.json",
     "bench.serve": "build/bench/serve.json",
     "bench.train": "build/bench/train.json and train-backbone.json",

@@ -32,6 +32,12 @@ LOW = ExecutionOutcome(
     cause="THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.62 sure of bicycle; the threshold is 0.80",
     seconds=0.5,
 )
+CAT = ExecutionOutcome(
+    arn="arn:cat",
+    status="FAILED",
+    error="NotOneOfTheClasses",
+    cause="NOT_ONE_OF_THE_CLASSES: the model is 0.97 sure of other: the image is none of bicycle, motorcycle; no",
+)
 FAILED = ExecutionOutcome(arn="arn:four", status="FAILED", error="InvalidImageError", cause="cut short [/oops]")
 TIMED_OUT = ExecutionOutcome(arn="arn:three", status="TIMED_OUT")
 
@@ -61,6 +67,13 @@ def test_a_failed_execution_shows_error_and_cause_as_they_are():
     text = printed(views.outcome_lines(FAILED, "a.png"))
     assert "InvalidImageError" in text
     assert "cut short [/oops]" in text
+
+
+def test_an_image_of_none_of_the_classes_is_shown_as_one_and_counted_where_there_is_one():
+    assert "none of the classes: other 0.97" in printed(views.outcome_lines(CAT, "cat.png"))
+    many = printed(views.summary_table([ImageRun("cat.png", CAT), ImageRun("b.png", PASSED)]))
+    assert "1 passed, 0 low confidence, 1 not one of the classes, 0 failed" in many
+    assert "not one of the classes │ none of the classes: other 0.97" in " ".join(many.split())
 
 
 def test_an_unsure_answer_is_shown_by_its_class_and_how_sure_it_is():
@@ -206,7 +219,7 @@ def test_execute_without_an_image_says_how_to_give_one():
 class StepFunctions:
     """A Step Functions client. Each execution ends with the outcome that is named at the end of its image's URL."""
 
-    OUTCOMES = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}  # noqa: RUF012 (a constant)
+    OUTCOMES = {"passed": PASSED, "low": LOW, "cat": CAT, "lost": TIMED_OUT}  # noqa: RUF012 (a constant)
     BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 
     def __init__(self):
@@ -255,6 +268,7 @@ def deployed():
         (["s3://b/low"], 3, ["✘ Ask the model", "0.25 s", "ThresholdConfidenceNotMet", "bicycle 0.62 < 0.80"]),
         (["s3://b/lost"], 1, ["TIMED_OUT"]),
         (["s3://b/passed", "s3://b/low"], 3, ["2 images", "1 passed, 1 low confidence, 0 failed"]),
+        (["s3://b/low", "s3://b/cat"], 3, ["0 passed, 1 low confidence, 1 not one of the classes, 0 failed"]),
         (["s3://b/passed", "s3://b/low", "s3://b/lost"], 1, ["1 passed, 1 low confidence, 1 failed"]),
     ],
 )
@@ -299,6 +313,18 @@ def test_execute_prints_json_that_keeps_to_its_schema_and_ends_with_the_same_cod
     )
     assert (lost["result"], lost["error"]) == ("failed", None)
     assert all(one["execution"] for one in found["images"])
+
+
+def test_a_script_tells_an_image_of_none_of_the_classes_from_an_unsure_one(deployed, monkeypatch, printed_json):
+    monkeypatch.setattr(run, "_deployed", lambda *_, **__: deployed)
+    with pytest.raises(Exit) as ended:
+        run.execute(Context(), image=["s3://b/passed", "s3://b/low", "s3://b/cat"], json=True)
+    assert ended.value.code == 3
+    found = printed_json("execute")
+    assert (found["low_confidence"], found["not_one_of_the_classes"], found["failed"]) == (1, 1, 0)
+    cat = found["images"][2]
+    assert (cat["result"], cat["classification"], cat["confidence"]) == ("not one of the classes", "other", 0.97)
+    assert cat["threshold"] is None, "no threshold lets it pass"
 
 
 def test_with_json_the_progress_of_an_execution_goes_to_stderr(deployed, monkeypatch, capfd):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from imageclassification.errors import HyperparameterError
 from scones import aws, dataset, settings
+from scones.dataset.standing import OtherOption
 from scones.errors import DatasetError, SettingsError
 from scones.training.preparing import Order, Preparation
 from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, TRANSFER
@@ -224,3 +225,20 @@ def test_a_contradiction_is_told_before_anything_is_made(environment: settings.E
 def test_each_kind_of_order_has_its_recipe(order: Order, recipe: dict[str, str]) -> None:
     assert order.recipe(pretrained=False) == recipe
     assert order.recipe(pretrained=True) == (BACKBONE if order.backbone else TRANSFER)
+
+
+def test_the_environment_or_the_order_says_whether_there_is_the_class_other(environment: settings.Environment) -> None:
+    few = Order({"mini_batch_size": "8"}, other=OtherOption(True))
+    preparation = Preparation(environment, few)
+    assert preparation.hyperparameters.num_classes == 3, "it is counted before the data set is there"
+    built = preparation.build().dataset
+    assert built.classes == ("bicycle", "motorcycle", "other")
+    assert (preparation.hyperparameters.num_classes, built.classes_from) == (3, "option")
+    assert Preparation(environment, Order(FEW)).hyperparameters.num_classes == 3, "what a person has built stands"
+    with pytest.raises(DatasetError, match="but --classes names"):
+        Preparation(environment, Order(FEW, classes=("bicycle", "motorcycle")))
+    setting = dataclasses.replace(environment, other=True, root=environment.root / "another")
+    own = Preparation(setting, Order(FEW)).build().dataset
+    assert (own.classes, own.classes_from) == (built.classes, "environment")
+    with pytest.raises(DatasetError, match="but the environment has 'bicycle' and 'motorcycle'"):
+        Preparation(dataclasses.replace(setting, other=False), Order(FEW))

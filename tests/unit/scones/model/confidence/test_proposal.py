@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from scones.errors import SettingsError
+from scones.errors import InputError, SettingsError
 from scones.model.confidence import Answers, propose
 from scones.model.confidence.chart import draw
-from scones.model.confidence.proposal import render
+from scones.model.confidence.proposal import render, sentence
 from scones.model.confidence.setting import set_threshold
 from scones.settings import ROOT
 
@@ -105,3 +105,48 @@ def test_a_file_that_cannot_be_changed_safely_is_left_alone(tmp_path: Path, text
     with pytest.raises(SettingsError, match=said):
         set_threshold(path, 0.9)
     assert text is None or path.read_text() == text
+
+
+def with_other(images: int = 300) -> Answers:
+    """Answers to as many images of anything else as of each of two classes. Half of the former pass when unsure."""
+    random = np.random.default_rng(1)
+    labels = np.arange(images) % 3
+    logits = random.normal(0, 1.2, (images, 3)).astype(np.float32)
+    logits[np.arange(images), labels] += 2
+    return Answers(logits, labels, other=2)
+
+
+def test_of_a_model_with_other_the_proposal_counts_what_is_wanted_and_what_is_not() -> None:
+    answers = with_other()
+    proposal = propose(answers, 0.95)
+    at = proposal.found
+    passes = answers.passing >= at.threshold
+    assert at.answered == passes.sum()
+    assert at.share == pytest.approx(passes[answers.labels < 2].mean())
+    assert at.foreign == pytest.approx(passes[answers.labels == 2].mean())
+    assert at.accuracy == pytest.approx(answers.correct[passes].mean())
+    assert at.accuracy >= 0.95
+    text = said(proposal, current=0.8)
+    assert "100 of them are of none of the wanted classes; on the others, accuracy" in text
+    assert f"of the wanted images answered, and {at.foreign:.1%} of anything else" in " ".join(text.split())
+    assert "of anything else" in text.partition("Alternatives")[2]
+
+
+def test_the_pictures_title_is_a_sentence() -> None:
+    proposal = propose(with_other(), 0.95)
+    text = sentence(proposal, current=0.8)
+    assert text.startswith(f"At {proposal.found.threshold:.2f}, ")
+    assert " of the wanted images and " in text
+    assert " of anything else pass; " in text
+    assert text.endswith("% of what passes is right")
+    plain = sentence(propose(answers(), 0.95))
+    assert "of images pass; " in plain
+    assert draw(proposal, current=0.8, title="version 3").startswith(b"\x89PNG")
+
+
+def test_a_model_that_takes_all_for_other_has_no_picture() -> None:
+    always = Answers(np.tile(np.array([[0.0, 0.0, 5.0]], np.float32), (9, 1)), np.arange(9) % 3, other=2)
+    proposal = propose(always, 0.9)
+    assert (proposal.found, proposal.best.accuracy) == (None, None)
+    with pytest.raises(InputError, match="takes every image for none of its classes"):
+        draw(proposal, title="version 3")

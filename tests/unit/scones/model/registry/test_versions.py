@@ -296,3 +296,12 @@ def test_a_missing_pin_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="no model is pinned") as refused:
         registry.read_pin(tmp_path / "model.tfvars.json")
     assert "invoke train" in refused.value.hint
+
+
+def test_the_pin_names_the_class_of_what_is_none_of_the_others(tmp_path: Path) -> None:
+    """Terraform gives the name to the functions. A model without the class has none."""
+    facts = ("image", "s3://BUCKET/KEY", "9f86")
+    for labels, name in ((("bicycle", "motorcycle", "other"), "other"), (("bicycle", "motorcycle"), None)):
+        registry.write_pin(tmp_path / "pin.json", registry.PinnedModel("arn:…", 1, *facts, labels, {}, "5d41", ""))
+        assert json.loads((tmp_path / "pin.json").read_text())["model"].get("other_class") == name
+        assert registry.read_pin(tmp_path / "pin.json").class_labels == labels

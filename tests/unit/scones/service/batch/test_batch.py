@@ -224,6 +224,17 @@ def test_another_threshold_judges_the_same_answers() -> None:
     assert refused.cause == "the model is 0.8 sure of bicycle; the threshold is 0.81"
 
 
+def test_the_class_other_passes_with_no_threshold_and_is_counted_for_itself() -> None:
+    images = [BatchImage("cat", "b", "cat")]
+    stands = BatchStanding.of([BatchRow("b", "cat", "", "other", 0.97, (0.02, 0.01, 0.97))])
+    rows = list(stands.rows(images, threshold=0.0))
+    assert (rows[0].passed, rows[0].error, rows[0].is_final) == (False, "NotOneOfTheClasses", True)
+    assert rows[0].cause == (
+        "the model is 0.97 sure of other: the image is none of the other classes; no threshold lets it pass"
+    )
+    assert table.counted(rows) == table.Counts(1, 0, 0, 1, {}, unfinished=0)
+
+
 def test_every_image_has_a_row_also_one_that_was_not_sent_or_has_no_answer() -> None:
     images = [BatchImage("cut.webp", "b", "", problem="the file is cut short"), BatchImage("new", "b", "new")]
     cut, new = BatchStanding().rows(images, threshold=0.5)
@@ -651,4 +662,4 @@ def test_the_table_is_the_same_as_parquet_and_csv(tmp_path: Path) -> None:
     assert [{name: value or None for name, value in row.items()} for row in written] == [
         {name: None if values[at] is None else str(values[at]) for name, values in frame.items()} for at in (0, 1)
     ]
-    assert table.counted(rows) == table.Counts(2, 1, 0, {"InvalidImageError": 1}, unfinished=0)
+    assert table.counted(rows) == table.Counts(2, 1, 0, 0, {"InvalidImageError": 1}, unfinished=0)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scones.service.ab.comparison import compare
 from scones.service.capture.analysis import (
     by_model,
     class_sentence,
@@ -186,3 +187,31 @@ def test_the_trend_of_a_single_moment_is_one_value():
     events = [event(n, 0.9, 0.1, minutes=1) for n in range(3)]
     found = trend(events, steps_of(events, 10))
     assert [value for value in found.median.tolist() if not np.isnan(value)] == [0.9]
+
+
+def test_the_answer_other_never_passes_and_is_counted_for_itself():
+    model = AnsweringModel("scones/3", (*BOTH, "other"), "5f")
+    labels = KnownImages(
+        by_name={
+            "a.png": KnownImage("bicycle", "a.png", "5f"),
+            "cat.png": KnownImage("other", "cat.png", "5f"),
+            "dog.png": KnownImage("other", "dog.png", "5f"),
+        }
+    )
+    events = [
+        event(1, 0.9, 0.05, 0.05, name="a.png", model=model),
+        event(2, 0.01, 0.02, 0.97, name="cat.png", model=model),
+        event(3, 0.85, 0.05, 0.1, name="dog.png", model=model),
+        event(4, 0.5, 0.3, 0.2, model=model),
+    ]
+    [one] = by_model(events, threshold=0.8, labels=labels)
+    assert (one.summary.passed, one.summary.foreign) == (2, 1)
+    assert {found.name: found.passed for found in one.summary.classes} == {"bicycle": 2, "other": 0}
+    measured = one.measured
+    assert (measured.right, measured.passed, measured.passed_wrong, measured.refused_right) == (2, 2, 1, 1)
+    assert (measured.foreign, measured.passed_foreign, measured.wanted_right) == (2, 1, 1)
+    assert pass_sentence(one) == (
+        "At 0.80 version 3 answers 100 % of images; none of these are wrong, and lets 50 % of anything else pass"
+    )
+    assert time_sentence([one]) == "1 of 4 answers were below 0.80, and 1 were none of the classes"
+    assert [(found.low, found.foreign) for found in compare(events, threshold=0.8, labels=labels)] == [(1, 1)]

@@ -163,6 +163,7 @@ def test_another_try_moves_dead_letters_and_tries_what_it_can_help(sqs: Any, arr
             ended("arrival-unsure", "ThresholdConfidenceNotMet"),
             ended("arrival-old", None, status="ABORTED", redrivable=False),
             ended("arrival-gone", None, status="ABORTED"),
+            ended("arrival-cat", "NotOneOfTheClasses"),
         ]
     )
     moving = Moving(sqs)

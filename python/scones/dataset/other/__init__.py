@@ -1,0 +1,120 @@
+"""The class ``other``: images of what is none of the wanted classes, so that a model can say so.
+
+Example::
+
+    >>> from scones.dataset import Sample, build
+    >>> dataset = build(WithOther(Sample(train=20, test=5)), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> dataset.classes, dataset.other["kinds"]["house"]
+    (('bicycle', 'motorcycle', 'other'), 4)
+
+It is one class more of the data set, the last. Its images come from the source's other classes, or from a folder. Some
+of its training images show nothing at all: they are plain, shaded, noise or text (:mod:`scones.dataset.other.nothing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scones.dataset import labels
+from scones.dataset.contents import SIDE, Contents, Identity, Images, Source
+from scones.dataset.labels import OTHER
+from scones.dataset.other import nothing
+from scones.dataset.other.chosen import Chosen, choose, together
+from scones.dataset.other.loose import LooseFolder
+from scones.dataset.split import seeded
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["Chosen", "LooseFolder", "WithOther", "choose", "with_nothing"]
+
+# Of the training images of ``other``, how many more show nothing.
+NOTHING = 1 / 4
+#: How many times as many training images ``other`` has as a wanted class.
+TIMES = 1
+
+
+@dataclass(frozen=True)
+class WithOther:
+    """A source whose data set gets the class ``other``.
+
+    Attributes:
+        source: Archive, Download, Folder or Sample. Its other classes give the images.
+        folder: A folder of pictures that give them instead.
+        without: What none of them shows, so that a model can be measured on what it has never seen.
+        times: How many times as many training images it has as a wanted class.
+    """
+
+    source: Source
+    folder: Path | None = None
+    without: tuple[str, ...] = ()
+    times: int = TIMES
+
+    def identity(self) -> Identity:
+        """The source's."""
+        return self.source.identity()
+
+    @property
+    def loose(self) -> LooseFolder | None:
+        """The folder, which is read as the source's own pictures are."""
+        if self.folder is None:
+            return None
+        return LooseFolder(self.folder, getattr(self.source, "size", SIDE), getattr(self.source, "fit", "crop"))
+
+    def wanted(self) -> dict[str, Any]:
+        """Where the images of ``other`` come from, for ``dataset.json``.
+
+        Raises:
+            DatasetError: the folder cannot be read.
+        """
+        found: dict[str, Any] = {"kind": "source", "nothing": nothing.VERSION, "times": self.times}
+        if self.without:
+            found["without"] = list(self.without)
+        if (loose := self.loose) is None:
+            return found
+        one = loose.identity()
+        return found | {"kind": "folder", "name": one.name, "sha256": one.sha256}
+
+    def read(
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = True,
+        progress: Progress | None = None,
+    ) -> Contents:
+        """Read the images of ``classes``, and list those for ``other``.
+
+        Args:
+            foreign: True: without them, this is the source itself.
+
+        Raises:
+            DatasetError: the source or the folder cannot be read.
+        """
+        loose = self.loose
+        found = self.source.read(classes, seed=seed, skip_bad=skip_bad, foreign=loose is None, progress=progress)
+        there = loose.foreign() if loose else found.foreign
+        assert there is not None, "the source lists its other images where it is asked for them"
+        known = sorted({*there.train.kinds, *there.test.kinds})
+        if self.without:
+            labels.check_known(self.without, known, f"what '{OTHER}' can show")
+            there = replace(there, train=there.train.without(self.without), test=there.test.without(self.without))
+        return replace(found, foreign=there)
+
+
+def with_nothing(train: Images, label: int, *, seed: int) -> Images:
+    """Add pictures of nothing to the training images. The validation and the test images get none: they are too easy.
+
+    Args:
+        label: That of ``other``.
+    """
+    count = max(1, round(NOTHING * int(np.sum(train.labels == label))))
+    pixels, kinds = nothing.draw(count, seeded(seed, OTHER, "nothing"), train.pixels.shape[1])
+    names = tuple(f"{kind}_nothing_{place:06d}.png" for place, kind in enumerate(kinds))
+    return together(train, Images(pixels, np.full(count, label, np.int64), names))
