@@ -79,8 +79,14 @@ class Beside:
         return self.source.identity()
 
     def read(
-        self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
+        self,
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        skip_bad: bool = False,
+        foreign: bool = False,
+        progress: Progress | None = None,
     ) -> Contents:
-        """The images of all its classes. ``classes`` must be :attr:`classes`."""
-        assert tuple(classes) == self.classes, "a backbone learns all of its source's classes"
+        """The images of all its classes. ``classes`` must be :attr:`classes`; there are no others."""
+        assert tuple(classes) == self.classes and not foreign, "a backbone learns all of its source's classes"
         return self.contents
