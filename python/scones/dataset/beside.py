@@ -87,6 +87,6 @@ class Beside:
         foreign: bool = False,
         progress: Progress | None = None,
     ) -> Contents:
-        """The images of all its classes. ``classes`` must be :attr:`classes`; there are no others."""
-        assert tuple(classes) == self.classes and not foreign, "a backbone learns all of its source's classes"
+        """The images of all its classes. ``classes`` must be :attr:`classes`, and there are no others to list."""
+        assert tuple(classes) == self.classes, "a backbone learns all of its source's classes"
         return self.contents
