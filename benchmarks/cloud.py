@@ -39,7 +39,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.callers import REGION, Done, Work
-from benchmarks.serve import fresh, noise
+from benchmarks.serve import fresh, noise, processor_seconds
 from imageclassification import files
 from localcloud import control
 from scones.errors import SconesError
@@ -184,10 +184,10 @@ def _answers(endpoint: str) -> bool:
 
 def deploy_chain(server: Server) -> None:
     """Make three functions and the state machine that calls one after the other."""
-    role = _role(server)
+    role = role_of(server)
     functions = [f"bench-{number}" for number in (1, 2, 3)]
     for name in functions:
-        _function(server, role, name, _zip(HANDLER), {})
+        function_of(server, role, name, _zip(HANDLER), {})
     states = {
         name: {
             "Type": "Task",
@@ -211,7 +211,7 @@ def deploy_workflow(server: Server, folder: Path, *, layers: int, shape: tuple[i
         layers: The number of layers of the network that the endpoint serves.
         shape: The shape of its images.
     """
-    role, s3 = _role(server), server.client("s3")
+    role, s3 = role_of(server), server.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="image.png", Body=noise(shape[-1]))
     s3.put_object(
@@ -243,7 +243,7 @@ def deploy_workflow(server: Server, folder: Path, *, layers: int, shape: tuple[i
     }  # fmt: skip
     for name in definition.functions(template):
         code = packaging.build(ROOT / "lambdas" / name.replace("-", "_"))
-        _function(server, role, name, code, variables.get(name, {}), TracingConfig={"Mode": "Active"})
+        function_of(server, role, name, code, variables.get(name, {}), TracingConfig={"Mode": "Active"})
     group = f"/aws/vendedlogs/states/{WORKFLOW}"
     server.client("logs").create_log_group(logGroupName=group)
     group_arn = f"arn:aws:logs:{REGION}:{ACCOUNT[LOCAL]}:log-group:{group}:*"
@@ -261,7 +261,8 @@ def deploy_workflow(server: Server, folder: Path, *, layers: int, shape: tuple[i
     )
 
 
-def _role(server: Server) -> str:
+def role_of(server: Server) -> str:
+    """The ARN of a role that may do anything. It is made when it is first asked for."""
     iam = server.client("iam")
     try:
         return str(iam.get_role(RoleName="bench")["Role"]["Arn"])
@@ -273,7 +274,9 @@ def _role(server: Server) -> str:
         return str(arn)
 
 
-def _function(server: Server, role: str, name: str, code: bytes, variables: Mapping[str, str], **options: Any) -> None:
+def function_of(
+    server: Server, role: str, name: str, code: bytes, variables: Mapping[str, str], **options: Any
+) -> None:
     server.client("lambda").create_function(
         FunctionName=name,
         Role=role,
@@ -335,9 +338,9 @@ def measure(
     found: dict[str, list[tuple[Done, float | None]]] = {server.name: [] for server in servers}
     for _ in range(rounds):
         for server in servers:
-            before = _processor_seconds(server.pid)
+            before = processor_seconds(server.pid)
             done = _sent(work_of(server, work, clients=clients, seconds=seconds, count=count))
-            after = _processor_seconds(server.pid)
+            after = processor_seconds(server.pid)
             used = None if before is None or after is None else after - before
             found[server.name].append((done, used))
             on_round()
@@ -388,15 +391,6 @@ def _quantile(values: Iterable[float], share: float) -> float:
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
-def _processor_seconds(pid: int) -> float | None:
-    """The CPU time of a process in seconds (Linux: utime and stime in proc(5))."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def state(pid: int) -> State | None:
     """What a process takes now. None if the system does not tell (Linux: proc(5))."""
     try:
@@ -418,9 +412,9 @@ def _children(thread: Path) -> int:
 
 def idle(pid: int, seconds: float) -> float | None:
     """The share of a core that a process uses while nobody asks it anything, in percent."""
-    before = _processor_seconds(pid)
+    before = processor_seconds(pid)
     time.sleep(seconds)
-    after = _processor_seconds(pid)
+    after = processor_seconds(pid)
     return None if before is None or after is None else round(100 * (after - before) / seconds, 2)
 
 

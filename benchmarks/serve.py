@@ -165,7 +165,7 @@ def measure(
 def _round(port: int, request: bytes, clients: int, seconds: float, pid: int) -> Load:
     taken: list[float] = []
     failed: list[Exception] = []
-    begun, used = time.perf_counter(), _processor_seconds(pid)
+    begun, used = time.perf_counter(), processor_seconds(pid)
     end = begun + seconds
 
     def ask() -> None:
@@ -188,7 +188,7 @@ def _round(port: int, request: bytes, clients: int, seconds: float, pid: int) ->
         thread.join()
     if failed:
         raise ArtifactError(f"the serving process failed: {failed[0]}")
-    after, took = _processor_seconds(pid), time.perf_counter() - begun
+    after, took = processor_seconds(pid), time.perf_counter() - begun
     processor = None if used is None or after is None else (after - used) / len(taken) * 1000
     p50, p90, p99 = (_quantile(taken, share) * 1000 for share in (0.5, 0.9, 0.99))
     return Load(clients, p50, p90, p99, len(taken) / took, processor, len(taken))
@@ -214,7 +214,7 @@ def _answer(connection: socket.socket) -> None:
         raise ConnectionError(f"{head.splitlines()[0].decode()}: {body.decode(errors='replace')}")
 
 
-def _processor_seconds(pid: int) -> float | None:
+def processor_seconds(pid: int) -> float | None:
     """The CPU time of a process in seconds (Linux: utime and stime in proc(5)). None if the system does not tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

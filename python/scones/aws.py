@@ -14,8 +14,10 @@ which cloud it talks to.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,15 +96,37 @@ def session(environment: Environment) -> boto3.Session:
         LocalCloudError: the environment uses a local cloud, which is not running.
     """
     import boto3
+    import botocore.session
 
-    keys = environment.keys()
+    keys, core = environment.keys(), botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return boto3.Session(
+        botocore_session=core,
         region_name=environment.region,
         aws_access_key_id=keys.access_key_id if keys else None,
         aws_secret_access_key=keys.secret_access_key if keys else None,
         aws_session_token=keys.session_token if keys else None,
         profile_name=environment.profile,
     )
+
+
+def moment(value: Any) -> datetime:
+    """A time in an answer, in this machine's time zone.
+
+    botocore takes 60 µs for a number of seconds, because dateutil looks the zone's rules up. This takes 2 µs, which
+    halves the time to read a list of 1000 executions.
+
+    Example::
+
+        >>> moment(1.7e9).timestamp(), moment("2023-11-14T22:13:20Z").timestamp()
+        (1700000000.0, 1700000000.0)
+    """
+    from botocore.utils import parse_timestamp
+
+    if isinstance(value, int | float):
+        with contextlib.suppress(OverflowError, OSError, ValueError):  # botocore reads those, too
+            return datetime.fromtimestamp(value, UTC).astimezone()
+    return parse_timestamp(value)
 
 
 def client(environment: Environment, service: str, *, max_connections: int = 10) -> Any:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +12,13 @@ import pytest
 from benchmarks import cloud as workflow
 from benchmarks.cloud import LOCAL, Server
 from localcloud import control
+from scones.console import browser as browsers
+from scones.console import server
 from scones.console.desk import Desk
 from scones.settings import Environment
 from tests.conftest import LocalCloud
 from tests.terraform.workbench import copy_of_the_project
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 15  # how long the browser waits for something
 
 
@@ -73,42 +71,17 @@ def desk(environment: Environment, shop: LocalCloud, outputs: dict[str, dict[str
 @pytest.fixture(scope="session")
 def address(desk: Desk) -> Iterator[str]:
     """The address that ``invoke console`` says."""
-    yield from served(desk)
-
-
-def served(desk: Desk) -> Iterator[str]:
-    """Serve a desk in a thread, and give its address."""
-    import uvicorn
-
-    from scones.console import security, server
-
-    token = security.new_token()
-    config = uvicorn.Config(server.application(desk, token), port=0, log_level="warning", lifespan="off")
-    config.timeout_graceful_shutdown = 1
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    give_up = time.monotonic() + SECONDS
-    while not running.started:
-        assert time.monotonic() < give_up, "the console did not start"
-        time.sleep(0.02)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/?{security.PARAMETER}={token}"
-    running.should_exit = True
-    thread.join(5)
+    with server.served(desk) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A real browser. It is closed with the file's last test, because its event loop runs in the tests' own thread."""
-    if not BROWSER:
+    if not browsers.chromium():
         pytest.skip("NO BROWSER: install Chromium (Debian: apt-get install chromium) to see that the console works")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with browsers.browser() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture

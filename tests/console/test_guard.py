@@ -5,14 +5,15 @@ from __future__ import annotations
 import http.client
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from scones.console.desk import Desk
-
-from .conftest import served
+from scones.console.security import kept_token
+from scones.console.server import served
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +58,8 @@ def test_another_page_can_neither_read_nor_change(address: str, cookie: str) -> 
     assert ask(address, "/try/start", "POST", Cookie=cookie, Origin="https://example.com").status == 403
     assert ask(address, "/try/start", "POST", Cookie=cookie, Origin="null").status == 403
     assert ask(address, "/try/start", "POST", Cookie=cookie).status == 403
-    assert ask(address, "/executions/list", Cookie=cookie, Sec_Fetch_Site="cross-site").status == 403
-    assert ask(address, "/executions/list", Cookie=cookie, Sec_Fetch_Site="same-site").status == 403
+    assert ask(address, "/executions/news", Cookie=cookie, Sec_Fetch_Site="cross-site").status == 403
+    assert ask(address, "/executions/news", Cookie=cookie, Sec_Fetch_Site="same-site").status == 403
     assert ask(address, "/try/start", "POST", Cookie=cookie, Origin=own).status == 400  # it lacks an address in S3
 
 
@@ -74,7 +75,7 @@ def test_an_answer_allows_nothing_from_elsewhere(address: str, cookie: str) -> N
 
 def test_a_console_that_only_looks_changes_nothing(desk: Desk) -> None:
     looking = replace(desk, may_write=False)
-    for address in served(looking):
+    with served(looking) as address:
         answer = ask(address, f"/?{urlsplit(address).query}")
         given = (answer.getheader("set-cookie") or "").partition(";")[0]
         own = f"http://{urlsplit(address).netloc}"
@@ -96,3 +97,14 @@ def test_a_port_that_is_taken_is_named(desk: Desk, address: str) -> None:
     taken: Any = urlsplit(address).port
     with pytest.raises(InputError, match=f"port {taken} of this machine cannot be used"):
         serve(desk, port=taken, say=print)
+
+
+def test_an_environment_keeps_its_token_where_only_its_user_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "console" / "local.token"
+    token = kept_token(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert kept_token(path) == token, "a page that is open goes on with a console that was started again"
+    path.chmod(0o644)
+    assert kept_token(path) != token, "others may have read it"
+    path.write_text("")
+    assert len(kept_token(path)) == len(token)

@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 import pytest
 
 from benchmarks import cloud as workflow
+from scones.console import security, server
 from scones.console.desk import Desk
+from tests.conftest import LocalCloud
 
 pytestmark = pytest.mark.slow
 
@@ -158,9 +160,68 @@ def test_a_redrive_goes_on_from_the_state_that_failed(page: Any, desk: Desk) -> 
     page.wait_for_selector("#ask[open]")
     assert "Nothing costs money here" in page.inner_text("#ask-price")
     page.click("#ask-yes")
-    page.wait_for_selector("#event-count >> text=/\\d/")
+    page.wait_for_selector("#notices >> text='redriven'")
+    page.wait_for_selector("#event-rows >> text='ExecutionRedriven'")
     found = desk.client("stepfunctions").describe_execution(executionArn=arn)
     assert found["redriveCount"] == 1
+
+
+@pytest.fixture(scope="module")
+def waits(desk: Desk, shop: LocalCloud) -> str:
+    """A state machine whose executions wait as long as their input says."""
+    states = {"Wait": {"Type": "Wait", "SecondsPath": "$.seconds", "End": True}}
+    role = shop.client("iam").get_role(RoleName="bench")["Role"]["Arn"]
+    definition = json.dumps({"StartAt": "Wait", "States": states})
+    made = desk.client("stepfunctions").create_state_machine(name="bench-waits", definition=definition, roleArn=role)
+    return str(made["stateMachineArn"])
+
+
+def test_an_execution_far_down_the_list_is_followed_to_its_end(page: Any, desk: Desk, waits: str) -> None:
+    """While it waits, more executions begin than one small page has. Afterwards its row has its end."""
+    sfn, machine = desk.client("stepfunctions"), waits
+    first = sfn.start_execution(stateMachineArn=machine, name="the-first", input='{"seconds": 3600}')["executionArn"]
+    at(page, "/executions", machine=machine)
+    page.wait_for_selector("#rows tr:has-text('the-first') .chip.run")
+    for number in range(30):
+        sfn.start_execution(stateMachineArn=machine, name=f"later-{number}", input='{"seconds": 0}')
+    page.wait_for_selector("#count:has-text('31 of 31')")
+    page.fill("[name=search]", "the-first")
+    sfn.stop_execution(executionArn=first)
+    page.wait_for_selector("#rows tr:has-text('the-first') .chip.bad")
+
+
+def test_a_page_that_was_hidden_tells_all_of_it_once(page: Any, desk: Desk, waits: str) -> None:
+    sfn = desk.client("stepfunctions")
+    arn = sfn.start_execution(stateMachineArn=waits, input='{"seconds": 3600}')["executionArn"]
+    at(page, "/execution", arn=arn)
+    page.wait_for_selector("#event-rows >> text='WaitStateEntered'")
+    hide = "Object.defineProperty(document, 'hidden', {configurable: true, value: %s});"
+    for hidden in ("true", "false"):
+        page.evaluate(f"{hide % hidden} document.dispatchEvent(new Event('visibilitychange'))")
+    sfn.stop_execution(executionArn=arn)
+    page.wait_for_selector("#event-rows >> text='ExecutionAborted'")
+    assert page.inner_text("#event-count") == "3"
+
+
+def test_a_console_that_ends_says_so_on_the_page_and_goes_on_when_it_is_back(
+    browser: Any, desk: Desk, tmp_path: Path
+) -> None:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = security.new_token()
+    page = browser.new_context().new_page()
+    page.set_default_timeout(30_000)
+    with server.served(desk, port=port, token=token) as address:
+        page.goto(address)
+        at(page, "/executions")
+        page.wait_for_selector("#count:has-text('executions')")
+    page.wait_for_selector("#trouble:has-text('invoke console')")
+    with server.served(desk, port=port, token=token):
+        page.wait_for_selector("#trouble", state="hidden")
+        page.context.close()
 
 
 def test_the_same_input_starts_again(page: Any, failed: str) -> None:

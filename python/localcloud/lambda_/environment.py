@@ -32,8 +32,9 @@ import errno
 import fcntl
 import json
 import os
-import select
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,7 @@ PIPE = 1 << 16
 LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
 #: So often is looked at what a call takes of the machine. A call that is shorter is judged by what its worker tells.
 LOOK_SECONDS = 0.05
+LOOK = struct.pack("ll", 0, int(LOOK_SECONDS * 1_000_000))  # as a timeval
 #: So often the files of a worker are counted, where its /tmp has no size of its own.
 COUNT_SECONDS = 1.0
 _LINE = compact(ascii_only=True)
@@ -179,7 +181,8 @@ class ExecutionEnvironment:
         if len(payload) > MAXIMUM_RESPONSE or "too_large" in found:
             payload, error = _error("Function.ResponseSizeTooLarge", TOO_LARGE), True
         peak, runtime = found["max_memory_mb"], self._said(init_seconds)
-        return FunctionAnswer(payload, error, self._log(), seconds, init_seconds, peak, finished=False, runtime=runtime)
+        log = self._log() if found.get("logged", True) else ""
+        return FunctionAnswer(payload, error, log, seconds, init_seconds, peak, finished=False, runtime=runtime)
 
     def stop(self) -> None:
         """End the process. Do not call the worker again."""
@@ -198,10 +201,11 @@ class ExecutionEnvironment:
         self._output: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by stop
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
         os.fchmod(self._output.fileno(), 0o666)  # /dev/stdout is this file; it has no name, so nobody else finds it
-        read, write = os.pipe()
-        self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
-        self._readable = select.poll()  # select.select() knows only the first 1,024 descriptors of a process
-        self._readable.register(read, select.POLLIN)
+        # A socket and not a pipe, because its reads can end by themselves. To ask first whether there is something to
+        # read would give up Python's lock once more, and get it back after other calls.
+        self._answers, answers = socket.socketpair()
+        self._answers.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, LOOK)
+        write = answers.fileno()
         self._unread = bytearray()
         settings = self.settings
         variables = {**settings.variables, "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream}
@@ -222,7 +226,7 @@ class ExecutionEnvironment:
             stderr=self._output,
             pass_fds=[write],
         )
-        os.close(write)
+        answers.close()
         first = {
             "handler": settings.handler,
             "code_path": start.code_path,
@@ -250,14 +254,16 @@ class ExecutionEnvironment:
         give_up = time.monotonic() + patience
         end = self._unread.find(b"\n")
         while end < 0:
-            left = max(0.0, give_up - time.monotonic())
-            if not self._readable.poll(1000 * min(left, LOOK_SECONDS)):
-                if left <= LOOK_SECONDS:
+            try:
+                part = self._answers.recv(PIPE)
+            except BlockingIOError:  # nothing came
+                if time.monotonic() >= give_up:
                     return None, "timeout"
                 if too_much := self._too_much():
                     return None, too_much
                 continue
-            part = self._answers.read(PIPE)
+            except OSError:  # it has ended before it read what was sent
+                part = b""
             if not part:
                 return None, "exit"
             looked = len(self._unread)
@@ -265,6 +271,8 @@ class ExecutionEnvironment:
             end = self._unread.find(b"\n", looked)
             if len(self._unread) > LONGEST_ANSWER:
                 return None, "size"
+        if time.monotonic() > give_up:  # since the last look
+            return None, "timeout"
         line = bytes(self._unread[:end])
         del self._unread[: end + 1]
         try:

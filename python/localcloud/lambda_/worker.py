@@ -18,8 +18,9 @@ import importlib
 import json
 import logging
 import os
-import queue
+import re
 import resource
+import select
 import sys
 import threading
 import time
@@ -33,6 +34,11 @@ TASK_ROOT = "/var/task"
 MOST_DESCRIPTORS = 1024
 #: A list within a list takes so many of Python's frames to write. simplejson writes it in C, with one each.
 FRAMES = 6
+STATUS = Path("/proc/self/status")
+#: Its lines with the peak memory and with what of it files hold, in kB (proc(5)).
+MEMORY = re.compile(rb"^(VmHWM|RssFile):\s*(\d+)", re.MULTILINE)
+#: What a pipe holds.
+PIPE = 1 << 16
 #: The versions of Python whose runtime answers in ASCII (awslambdaric, lambda_runtime_marshaller.py).
 OLD_VERSIONS = ("python3.8", "python3.9", "python3.10", "python3.11")
 
@@ -271,14 +277,21 @@ def memory() -> dict:
     """The peak memory of this process in MB, and how much of it is its own: neither programs nor libraries."""
     try:
         # On Linux getrusage is of no use: its value starts at the parent's.
-        status = Path("/proc/self/status").read_text().splitlines()
-        found = {
-            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in status) if "kB" in rest
-        }
-        return {"max_memory_mb": found["VmHWM"] // 1024, "own_memory_mb": (found["VmHWM"] - found["RssFile"]) // 1024}
+        with STATUS.open("rb", buffering=0) as status:
+            found = {name: int(size) for name, size in MEMORY.findall(status.read(1 << 14))}
+        peak, of_files = found[b"VmHWM"], found[b"RssFile"]
+        return {"max_memory_mb": peak // 1024, "own_memory_mb": (peak - of_files) // 1024}
     except OSError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
         return {"max_memory_mb": peak, "own_memory_mb": peak}
+
+
+def logged() -> bool:
+    """Whether there is output since the last call. The cloud reads it, and empties the file."""
+    try:
+        return os.fstat(1).st_size > 0
+    except OSError:  # the function has closed it
+        return True
 
 
 def limit(what: int, most: int) -> None:
@@ -289,24 +302,23 @@ def limit(what: int, most: int) -> None:
 
 
 def lines() -> Iterator[dict]:
-    """The JSON objects of standard input, one a line. A thread reads them.
+    """The JSON objects of standard input, one a line.
 
-    The thread ends the process when the input closes, even if the handler is still running.
+    A thread waits for the input's end, and ends the process then, even if the handler is still running.
     """
-    received: queue.SimpleQueue[dict] = queue.SimpleQueue()
 
-    def read() -> None:
-        # Unbuffered: at exit, the interpreter would abort on a thread that holds the lock of a buffered stream.
-        unread = b""
-        while part := os.read(0, 1 << 20):
-            *whole, unread = (unread + part).split(b"\n")
-            for line in whole:
-                received.put(json.loads(line))
+    def leave() -> None:
+        watch = select.poll()
+        watch.register(0, 0)  # nothing but the end of the other side
+        watch.poll()
         os._exit(0)
 
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        yield received.get()
+    threading.Thread(target=leave, daemon=True).start()
+    unread = b""
+    while part := os.read(0, PIPE):
+        *whole, unread = (unread + part).split(b"\n")
+        yield from map(json.loads, whole)
+    os._exit(0)
 
 
 def main() -> None:
@@ -332,7 +344,7 @@ def main() -> None:
     def answer(found: dict) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        unsent = json.dumps({**found, **memory()}).encode() + b"\n"
+        unsent = json.dumps({**found, **memory(), "logged": logged()}).encode() + b"\n"
         while unsent:
             unsent = unsent[os.write(start["answers"], unsent) :]
 

@@ -42,22 +42,23 @@ class Histories:
         self._known: OrderedDict[int, _ReadHistory] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, number: int, places: tuple[int, int]) -> Sequence[dict[str, Json]]:
+    def of(self, number: int, places: tuple[int, int], settled: int) -> Sequence[dict[str, Json]]:
         """The events of an execution, in their order.
 
         Args:
             number: The execution's.
             places: The first and the last place that its moves may have.
+            settled: The last place whose move is counted. A move that is not counted yet may be replaced.
         """
         with self._lock:
             known = self._known.pop(number, None) or _ReadHistory(places[0] - 1)
             query = "SELECT place, content FROM move WHERE place > ? AND place <= ? ORDER BY place"
             rows = self._database.read(query, (known.place, places[1]))
             last: list[dict[str, Json]] = []
-            for index, (place, content) in enumerate(rows, 1):
+            for place, content in rows:
                 events = json.loads(content)["events"]
-                if index == len(rows):  # a move that is not counted yet is replaced by the next one
-                    last = events
+                if place > settled:
+                    last += events
                 else:
                     known.events += events
                     known.place, known.size = place, known.size + len(content)

@@ -7,6 +7,11 @@ Every move of an execution is one row: the events that it wrote, and the frames 
 execution, its moves are read in their order. A large frame, such as that of a Map with its results, is not written
 again and again: its latest state has a row of its own.
 
+So an execution begins with one row, and ends with one: its first move has its facts too, and its last move its end. Its
+own row, by which it is found, follows a moment later, together with others. It says that the execution has ended when
+all have been told who hear of ends. If the cloud is killed before, the execution is among those that run, and its end
+is told.
+
 Example::
 
     >>> from localcloud.durability.database import Database
@@ -15,8 +20,8 @@ Example::
     >>> machine = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
     >>> execution = Execution(arn, machine, "e", "STANDARD", Revision("{}", "arn:role", {}, {}), "{}", 0.0)
     >>> records.add(execution)
-    >>> records.listed(machine_arn=machine)
-    ['arn:aws:states:us-east-1:123456789012:execution:m:e']
+    >>> [one.name for one in records.listed(machine_arn=machine)]
+    ['e']
 """
 
 from __future__ import annotations
@@ -28,9 +33,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
-from localcloud.durability.database import Database
+from localcloud.durability.database import Change, Database
 from localcloud.jsontexts import compact
-from localcloud.stepfunctions.engine.effects import Cancel, Ended, StopMapRun
+from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.histories import Histories
 from localcloud.stepfunctions.language.scope import Json
@@ -50,6 +55,9 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS owed (number INTEGER PRIMARY KEY, execution TEXT NOT NULL, kind TEXT NOT NULL,
         content TEXT NOT NULL)""",
 )
+ADD = """INSERT OR REPLACE INTO execution (number, arn, machine, map_run, status, started, stopped, record)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+CHANGE = "UPDATE execution SET status = ?, stopped = ?, started = ?, record = ? WHERE number = ?"
 #: Ended executions that stay in memory, because whoever started them will ask how they ended.
 MOST_RECENT = 500
 #: A move's place is its execution's number times this, and its own number.
@@ -59,7 +67,7 @@ LARGE = 4096
 #: The row, among the frames, of where a redrive goes on.
 FAILED_AT = -1
 #: What may still be to do when the cloud ends.
-Owed: TypeAlias = Cancel | Ended | StopMapRun
+Owed: TypeAlias = Cancel | StopMapRun
 _OF_RUN = ("next_frame", "events", "status", "output", "error", "cause", "redrives", "redriven", "until")
 _COLUMNS = ("arn", "revision", "number", "moves")
 
@@ -71,17 +79,31 @@ class Records:
         self._database = database
         for statement in TABLES:
             database.declare(statement)
-        ((last,),) = database.read("SELECT coalesce(max(number), 0) FROM execution")
-        self._last: int = last
+        #: The rows of those that have begun and have none yet: the values of ADD, by number.
+        self._new: dict[int, tuple[Any, ...]] = {}
         ((owed,),) = database.read("SELECT coalesce(max(number), 0) FROM owed")
         self._owed = itertools.count(owed + 1)
         self._running: dict[str, Execution] = {}
         self._recent: OrderedDict[str, Execution] = OrderedDict()
+        #: Those that have ended, and whose rows do not say so yet.
+        self._told: dict[str, Execution] = {}
+        self._wake = database.gather(self._rows)
         self._large: set[int] = set()
         self._revisions: dict[int, Revision] = {}
         self._numbers: dict[str, int] = {}
         self._histories = Histories(database)
         self._lock = database.lock
+        self._last = self._recovered()
+
+    def _recovered(self) -> int:
+        """Make the rows of executions that have moves only. Returns the number of the last execution."""
+        ((last,),) = self._database.read("SELECT coalesce(max(number), 0) FROM execution")
+        query = "SELECT place, content FROM move WHERE place > ? ORDER BY place"
+        for place, content in self._database.read(query, (_places(last)[1],)):
+            if found := json.loads(content).get("execution"):
+                last = place // MOST_MOVES
+                self._database.soon(ADD, [found])
+        return int(last)
 
     def add(self, execution: Execution) -> None:
         """A new execution. It is kept with its first move."""
@@ -90,17 +112,22 @@ class Records:
             execution.number = self._last
             self._running[execution.arn] = execution
             self._recent.pop(execution.arn, None)
-        row = (
-            execution.number,
-            execution.arn,
-            execution.machine_arn,
-            execution.map_run_arn,
-            execution.status,
-            execution.started,
-            self._record(execution),
-        )
-        columns = "(number, arn, machine, map_run, status, started, record)"
-        self._database.soon(f"INSERT OR REPLACE INTO execution {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+            self._new[execution.number] = row = self._added(execution)
+            if len(row[-1]) > LARGE:
+                self._settle()  # its facts are not written twice
+        self._wake()
+
+    def _added(self, execution: Execution) -> tuple[Any, ...]:
+        """The values of :data:`ADD`."""
+        one = execution
+        facts = one.arn, one.machine_arn, one.map_run_arn, one.status, one.started, one.stopped
+        return one.number, *facts, self._record(one)
+
+    def _settle(self) -> None:
+        """Make the rows of the executions that have none yet, with the next change: it needs them."""
+        if self._new:
+            self._database.soon(ADD, list(self._new.values()))
+            self._new.clear()
 
     def together(self) -> AbstractContextManager[None]:
         """Keep all changes of a block in one transaction."""
@@ -126,7 +153,15 @@ class Records:
                 large.append((number, one, text))
         if whole and run.failed_at:
             large.append((number, FAILED_AT, _json(run.failed_at)))
-        content = {"events": events, "frames": frames, "run": {name: getattr(run, name) for name in _OF_RUN}}
+        content: dict[str, Json] = {
+            "events": events,
+            "frames": frames,
+            "run": {name: getattr(run, name) for name in _OF_RUN},
+        }
+        if not execution.moves and (row := self._new.get(number)):
+            content["execution"] = row
+        if execution.stopped is not None:
+            content["stopped"] = execution.stopped
         with self._database.together():
             place = number * MOST_MOVES + execution.moves + 1
             # A move for which there was no space is written when there is some. The next move has its events too.
@@ -138,7 +173,7 @@ class Records:
                 self._database.now("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", large)
 
     def ended(self, execution: Execution, *, forget: bool) -> None:
-        """An execution has ended.
+        """An execution has ended whose end nobody is told of. It is kept when this returns.
 
         Args:
             forget: Delete it: nobody can ask for it.
@@ -150,12 +185,35 @@ class Records:
                 self._database.now("DELETE FROM frame WHERE execution = ?", [(number,)])
             if forget:
                 self._database.now("DELETE FROM move WHERE place BETWEEN ? AND ?", [_places(number)])
-                self._database.now("DELETE FROM execution WHERE number = ?", [(number,)])
+                if self._new.pop(number, None) is None:
+                    self._database.now("DELETE FROM execution WHERE number = ?", [(number,)])
             else:
                 self.changed(execution)
 
+    def told(self, execution: Execution) -> None:
+        """Everybody has been told of the end of an execution. Its row says so a moment later."""
+        with self._lock:
+            self._told[execution.arn] = execution
+        self._wake()
+
+    def _rows(self) -> list[Change]:
+        """The rows of the executions that have begun or ended since the last time."""
+        with self._lock:
+            ended, self._told = list(self._told.values()), {}
+            new, self._new = self._new, {}
+            large = [(one.number,) for one in ended if one.status == "SUCCEEDED" and one.number in self._large]
+            self._large.difference_update(number for (number,) in large)
+        new |= {one.number: self._added(one) for one in ended if one.number in new}
+        changed = [self._row(one) for one in ended if one.number not in new]
+        changes = [
+            (ADD, list(new.values())),
+            (CHANGE, changed),
+            ("DELETE FROM frame WHERE execution = ?", large),
+        ]
+        return [(statement, rows) for statement, rows in changes if rows]
+
     def owe(self, execution: Execution, effect: Owed) -> int:
-        """What an execution has begun is to be stopped, or its end told. Nothing in its frames says so.
+        """What an execution has begun is to be stopped. Nothing in its frames says so.
 
         Returns:
             The number under which that is kept until :meth:`paid`.
@@ -171,9 +229,11 @@ class Records:
 
     def owed(self) -> list[tuple[int, str, Owed]]:
         """What was to be done when the cloud ended: the number, the execution's ARN, and the effect."""
-        kinds = {kind.__name__: kind for kind in (Cancel, Ended, StopMapRun)}
+        kinds = {kind.__name__: kind for kind in (Cancel, StopMapRun)}
         rows = self._database.read("SELECT number, execution, kind, content FROM owed ORDER BY number")
-        return [(number, arn, kinds[kind](**json.loads(content))) for number, arn, kind, content in rows]
+        return [
+            (number, arn, kinds[kind](**json.loads(content))) for number, arn, kind, content in rows if kind in kinds
+        ]
 
     def has_ended(self, execution: Execution) -> None:
         """An execution that has ended need not stay in memory."""
@@ -185,17 +245,21 @@ class Records:
 
     def changed(self, execution: Execution) -> None:
         """An execution's own fields have changed. It is kept when this returns."""
-        if execution.status == "RUNNING":
-            with self._lock:
+        with self._lock:
+            self._settle()
+            self._told.pop(execution.arn, None)
+            if execution.status == "RUNNING":
                 self._recent.pop(execution.arn, None)
                 self._running[execution.arn] = execution
-        statement = "UPDATE execution SET status = ?, stopped = ?, started = ?, record = ? WHERE number = ?"
-        row = (execution.status, execution.stopped, execution.started, self._record(execution), execution.number)
-        self._database.now(statement, [row])
+            self._database.now(CHANGE, [self._row(execution)])
+
+    def _row(self, execution: Execution) -> tuple[Any, ...]:
+        """The values of :data:`CHANGE`."""
+        return execution.status, execution.stopped, execution.started, self._record(execution), execution.number
 
     def get(self, arn: str) -> Execution | None:
         """The execution with an ARN."""
-        if found := self._running.get(arn) or self._recent.get(arn):
+        if found := self._in_memory(arn):
             return found
         with self._lock:
             rows = self._database.read(
@@ -207,6 +271,9 @@ class Records:
             self._recent[arn] = execution
             return execution
 
+    def _in_memory(self, arn: str) -> Execution | None:
+        return self._running.get(arn) or self._recent.get(arn) or self._told.get(arn)
+
     def listed(
         self,
         *,
@@ -215,8 +282,8 @@ class Records:
         status: str | None = None,
         after: str | None = None,
         most: int = -1,
-    ) -> list[str]:
-        """The ARNs of the executions of a state machine or of a Map Run, newest first.
+    ) -> list[Execution]:
+        """The executions of a state machine or of a Map Run, newest first. They do not stay in memory for it.
 
         Args:
             after: The ARN of an execution: only those that come after it.
@@ -231,19 +298,25 @@ class Records:
         if after:
             place = "SELECT started, number FROM execution WHERE arn = ?"
             where, values = f"{where} AND (started, number) < ({place})", [*values, after]
-        query = f"SELECT arn FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
-        return [arn for (arn,) in self._database.read(query, [*values, most])]
+        query = f"SELECT number, arn, record FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
+        rows = self._database.read(query, [*values, most], gathered=True)
+        return [self._in_memory(row[1]) or self._read(*row) for row in rows]
 
     def history(self, execution: Execution) -> Sequence[dict[str, Json]]:
         """The events of an execution, in their order."""
-        return self._histories.of(execution.number, _places(execution.number))
+        first, last = _places(execution.number)
+        # One that has ended and was read from the database has no move that is not counted.
+        read = execution.status != "RUNNING" and not execution.moves
+        return self._histories.of(execution.number, (first, last), last if read else first + execution.moves)
 
     def restore_run(self, execution: Execution, run: Run) -> Run:
-        """Give a new run of an execution what was kept of it."""
+        """Give a new run of an execution what was kept of it, and the execution the moment of an end not yet told."""
         query = "SELECT number, content FROM frame WHERE execution = ?"
         large = dict(self._database.read(query, (execution.number,)))
         found: dict[int, Json] = {}
+        stopped: float | None = None
         for move in self._moves(execution):
+            stopped = move.get("stopped")
             execution.moves = max(execution.moves, move["number"])
             for number, frame in move["frames"].items():
                 found[int(number)] = frame
@@ -253,6 +326,8 @@ class Records:
             if frame is not None:
                 whole = json.loads(large[number]) if frame is True else frame
                 run.frames[number] = _as_written(frame_from(whole), run)
+        if execution.status == "RUNNING":
+            execution.stopped = stopped
         if FAILED_AT in large:
             run.failed_at = json.loads(large[FAILED_AT])
         if large:
@@ -265,7 +340,7 @@ class Records:
             yield {**json.loads(content), "number": place % MOST_MOVES}
 
     def running(self) -> list[Execution]:
-        """The executions that had not ended when the cloud did."""
+        """The executions that had not ended when the cloud did, or whose ends may not have been told."""
         rows = self._database.read(
             "SELECT number, arn, record FROM execution WHERE status = 'RUNNING' ORDER BY number", gathered=False
         )
@@ -282,10 +357,11 @@ class Records:
     def delete_machine(self, machine_arn: str) -> None:
         """Delete the executions of a state machine."""
         with self._lock, self._database.together():
-            for held in (self._running, self._recent):
+            for held in (self._running, self._recent, self._told):
                 for arn in [one.arn for one in held.values() if one.machine_arn == machine_arn]:
                     del held[arn]
             of_it = "SELECT number FROM execution WHERE machine = ?"
+            self._settle()
             self._delete([number for (number,) in self._database.read(of_it, (machine_arn,))])
 
     def delete_ended_before(self, moment: float) -> None:

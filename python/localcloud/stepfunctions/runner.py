@@ -187,18 +187,19 @@ class Runner:
         for number, arn, effect in owed:
             self._pay(number, arn, effect)
         for live in lives:
-            if live.execution.status == "RUNNING":
+            if self._live.get(live.execution.arn) is not live:
+                continue  # what was still to do has ended it
+            if live.execution.stopped is not None:
+                self._note_end(live.execution, live.machine, live.execution.stopped)
+                self._has_ended(live, again=True)
+            else:
                 self._advance(live, _resumed if live.machine.run.frames else _started(self._now()))
 
     def _pay(self, number: int, arn: str, effect: Owed) -> None:
         """Do what an execution had still to do when the cloud ended."""
         records = self._stores.executions
         execution = records.get(arn)
-        if execution and isinstance(effect, Ended):
-            if execution.status != "RUNNING":  # it was redriven meanwhile
-                self._untold(execution)
-            records.paid(number)
-        elif execution:
+        if execution:
             run = Run(facts_of(execution))
             live = self._live.get(arn) or Live(execution, self._machine(self._program_of(execution), run, execution))
             live.owed[id(effect)] = number
@@ -320,7 +321,7 @@ class Runner:
                     observer.wrote(execution, events)
             ended = next((effect for effect in effects if isinstance(effect, Ended)), None)
             if ended:
-                self._note_end(execution, machine)
+                self._note_end(execution, machine, self._now())
             self._keep(live, events, effects, ended=ended is not None)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
@@ -331,7 +332,7 @@ class Runner:
         for moment, due in wakes.items():
             self._timers.at(moment, partial(self._wake, live.execution.arn, due))
         if ended:
-            self._has_ended(live, ended)
+            self._has_ended(live)
 
     def _keep(self, live: Live, events: list[dict[str, Json]], effects: list[Effect], *, ended: bool) -> None:
         """Keep a move, before anybody hears of it. What cannot be kept is tried again with the next move."""
@@ -344,12 +345,12 @@ class Runner:
             with records.together():
                 whole = ended or machine.run.failed_at is not live.failed_at
                 records.moved(execution, machine.run, live.unkept, touched, whole=whole)
-                if ended:
-                    records.ended(execution, forget=execution.kind == "EXPRESS" and not execution.map_run_arn)
+                if ended and not _is_told(execution):
+                    records.ended(execution, forget=not execution.map_run_arn)
                 elif live.redriven:
                     records.changed(execution)
                 for effect in effects:
-                    if _is_owed(effect, execution):
+                    if _is_owed(effect):
                         live.owed[id(effect)] = records.owe(execution, effect)
         except sqlite3.Error as error:
             log.failure(error)
@@ -358,23 +359,31 @@ class Runner:
             execution.moves += 1
             live.unkept, live.failed_at, live.redriven = [], machine.run.failed_at, False
 
-    def _note_end(self, execution: Execution, machine: Machine) -> None:
+    def _note_end(self, execution: Execution, machine: Machine, stopped: float) -> None:
         run = machine.run
-        execution.status, execution.stopped = run.status, self._now()
+        execution.status, execution.stopped = run.status, stopped
         execution.error, execution.cause = run.error, run.cause
         if run.status == "SUCCEEDED":
             execution.output = machine.text(run.output)
 
-    def _has_ended(self, live: Live, end: Ended) -> None:
+    def _has_ended(self, live: Live, *, again: bool = False) -> None:
+        """Tell everybody that an execution has ended.
+
+        Args:
+            again: Whether the cloud was killed after the end, so that only who is owed to hear of it is told.
+        """
         execution = live.execution
         with self._guard:
             if self._live.get(execution.arn) is live:
                 del self._live[execution.arn]
             waiting = self._waiting.pop(execution.arn, [])
         self._stores.executions.has_ended(execution)
-        for observer in self._observers:
+        for observer in () if again else self._observers:
             observer.ended(execution)
-        self._paid(live, end)
+        if again:
+            self._untold(execution)
+        if execution.number and _is_told(execution):
+            self._stores.executions.told(execution)
         live.done.set()
         for look in waiting:
             self._calls.submit(look)
@@ -530,10 +539,13 @@ def facts_of(execution: Execution) -> Facts:
     )
 
 
-def _is_owed(effect: Effect, execution: Execution) -> TypeGuard[Owed]:
-    """Whether an effect must be known after a kill: something is to be stopped, or an end to be told."""
-    if isinstance(effect, Ended):
-        return execution.kind == "STANDARD" and not execution.map_run_arn
+def _is_told(execution: Execution) -> bool:
+    """Whether the end of an execution is told to other services, and must be told although the cloud is killed."""
+    return execution.kind == "STANDARD" and not execution.map_run_arn
+
+
+def _is_owed(effect: Effect) -> TypeGuard[Owed]:
+    """Whether an effect must be known after a kill: something is to be stopped."""
     return isinstance(effect, StopMapRun) or (isinstance(effect, Cancel) and effect.job is not None)
 
 

@@ -78,12 +78,23 @@ def read(logs: Any, function: str, execution: str, began: datetime, ended: datet
                 logGroupName=group, logStreamName=stream, startFromHead=True, limit=10_000, **period
             )["events"]
             found += [
-                {"at": one["timestamp"], "message": one["message"].rstrip("\n"), "stream": stream}
+                {"at": one["timestamp"], "message": _broken(one["message"]), "stream": stream}
                 for one in about(events, execution)
             ]
     except logs.exceptions.ResourceNotFoundException:
         return []
     return sorted(found, key=lambda line: line["at"])[:MOST]
+
+
+def _broken(message: str) -> str:
+    r"""A line with the breaks that it had. Lambda's runtime writes a traceback as one event, with carriage returns.
+
+    Example::
+
+        >>> _broken("[ERROR] Boom\r  File one\r    raise\n")
+        '[ERROR] Boom\n  File one\n    raise'
+    """
+    return message.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _milliseconds(moment: datetime) -> int:

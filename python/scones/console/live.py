@@ -62,7 +62,7 @@ def message(value: Any, name: str | None = None) -> str:
 
 
 def stream(request: Request, look: Callable[[], Iterable[Any]], pause: float) -> StreamingResponse:
-    """Send what is new until the browser leaves.
+    """Send what is new until the browser leaves or the server ends.
 
     Args:
         look: Returns what is new since its last call. It runs in a thread. ``StopIteration`` ends the stream, and
@@ -70,9 +70,11 @@ def stream(request: Request, look: Callable[[], Iterable[Any]], pause: float) ->
         pause: Seconds between two looks.
     """
 
+    closing = request.app.state.closing
+
     async def messages() -> AsyncIterator[str]:
         quiet = 0.0
-        while not await request.is_disconnected():
+        while not closing.is_set() and not await request.is_disconnected():
             try:
                 found = await run_in_threadpool(_all, look)
             except (*SHOWN, ClientError, BotoCoreError) as error:
@@ -90,7 +92,8 @@ def stream(request: Request, look: Callable[[], Iterable[Any]], pause: float) ->
             if quiet > KEEP_ALIVE:
                 yield ": still here\n\n"
                 quiet = 0.0
-            await anyio.sleep(pause)
+            with anyio.move_on_after(pause):
+                await closing.wait()
 
     return StreamingResponse(messages(), media_type="text/event-stream")
 

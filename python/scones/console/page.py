@@ -37,7 +37,7 @@ MENU = (
     ("Health", "/health"),
 )
 #: Seconds between two looks at a cloud that charges for nothing, and at one whose calls are counted.
-QUICK, SPARING = 0.15, 1.5
+QUICK, SPARING = 0.2, 1.5
 
 
 class OnlyLooks(InputError):

@@ -6,13 +6,19 @@ Every web page that a user opens can send requests to a port of 127.0.0.1. So th
 - that comes from another page (``Origin``; ``Sec-Fetch-Site``, W3C, "Fetch Metadata Request Headers");
 - without the token of the address. The first request exchanges it for a cookie, so that it stays in no history.
 
+An environment keeps its token in a file that only its user may read, as the local cloud keeps its keys. So an address
+is good for longer than one process, and a page that is open goes on when the console was started again.
+
 The answers forbid the browser to load anything from elsewhere, to run scripts that stand in the page, and to show the
 page inside another one (W3C, "Content Security Policy Level 3").
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 COOKIE = "scones_console"
 PARAMETER = "token"
 NAMES = ("127.0.0.1", "localhost")
+BYTES, LETTERS = 24, 32  # of a token: three bytes are four letters
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -40,9 +47,42 @@ HEADERS = {
 }
 
 
+def kept_token(path: Path) -> str:
+    """The token in a file. A new one if there is none, or if others may read it.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        found = path.read_text()
+        if len(found) == LETTERS and not path.stat().st_mode & 0o077:
+            return found
+    token = new_token()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another console has begun at the same moment
+        return kept_token(path)
+    with os.fdopen(file, "w") as writing:
+        writing.write(token)
+    return token
+
+
+def address(port: int, token: str) -> str:
+    """What the browser opens.
+
+    Example::
+
+        >>> address(8765, "secret")
+        'http://127.0.0.1:8765/?token=secret'
+    """
+    return f"http://127.0.0.1:{port}/?{PARAMETER}={token}"
+
+
 def new_token() -> str:
     """A token that nobody can guess."""
-    return secrets.token_urlsafe(24)
+    return secrets.token_urlsafe(BYTES)
 
 
 class Guard:

@@ -15,14 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from scones.console import answers, graph, history, live
+from scones.console import answers, graph, live
 from scones.errors import WorkflowError
+from scones.service.workflow import history
 
 PAGE = 1000  # events; AWS gives no more at once
-NEWS = 50  # events that are asked for again and again while the execution runs
+NEWS = 10  # events that are asked for again and again while the execution runs
 AT_ONCE = 2000  # events of one message
 SHORT = 300  # letters of a text that stand in a list
 KEPT = 12  # executions whose events are in memory
+UNENDED = ("RUNNING", "PENDING_REDRIVE")
 
 
 class ExecutionWatch:
@@ -103,12 +105,12 @@ class ExecutionWatch:
 
     def news(self) -> Callable[[], Iterator[dict[str, Any]]]:
         """A function that gives what is new since its last call. It raises StopIteration after the execution's end."""
-        sent, told, running = 0, "", set[int]()
-        begun = False
-        ended = False
+        sent, running = 0, set[int]()
+        begun = ended = False
+        described: dict[str, Any] | None = None
 
         def look() -> Iterator[dict[str, Any]]:
-            nonlocal sent, told, begun, ended
+            nonlocal sent, described, begun, ended
             if ended:
                 raise StopIteration
             if not begun:
@@ -117,14 +119,14 @@ class ExecutionWatch:
                 # The graph is drawn while the events are read.
                 return iter([{"graph": asdict(graph.of(found["definition"])), **found}, live.MORE])
             messages: list[dict[str, Any]] = []
-            described = self.described()
             more = self.advance()
             with self._lock:
                 events, visits = self.events[sent : sent + AT_ONCE], self._visits[sent : sent + AT_ONCE]
                 more = more or sent + AT_ONCE < len(self.events)
                 # The execution's end also ends the states that ran.
                 touched = {one.entered: one for one in visits if one}
-                if any(event["type"] in history.ENDINGS for event in events):
+                has_ended = any(event["type"] in history.ENDINGS for event in events)
+                if has_ended:
                     touched |= {one.entered: one for one in self.reader.runs if one.entered in running}
                 runs = [brief(touched[entered]) for entered in sorted(touched)]
             running.difference_update(one["entered"] for one in runs)
@@ -133,11 +135,13 @@ class ExecutionWatch:
             if events:
                 names = [one.name if one else None for one in visits]
                 messages.append({"events": list(map(line, events, names)), "runs": runs})
-            over = described["status"] not in ("RUNNING", "PENDING_REDRIVE")
-            ended = over and not more and self.reader.status != "running"
-            changed = (text := repr(described)) != told
+            # The history tells when to look at the rest: a look at an execution that waits is one call.
+            before = described
+            if described is None or has_ended or (_is_over(self.reader.status) and described["status"] in UNENDED):
+                described = self.described()
+            ended = described["status"] not in UNENDED and not more and _is_over(self.reader.status)
+            changed = described != before
             if changed or ended:
-                told = text
                 answer = answers.of(described, [one.output for one in self.reader.runs])
                 messages.append({"answer": asdict(answer), **({"execution": described} if changed else {})})
             return iter([*messages, live.MORE] if more else messages)
@@ -160,6 +164,11 @@ class ExecutionWatches:
             while len(self._watches) > KEPT:
                 self._watches.popitem(last=False)
             return found
+
+
+def _is_over(status: str) -> bool:
+    """Whether a history has its last event, by :attr:`Reader.status`."""
+    return status != "running"
 
 
 def brief(run: history.VisitedState) -> dict[str, Any]:

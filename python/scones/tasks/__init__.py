@@ -7,8 +7,8 @@ Example::
     True
 
 Each module has one group of tasks, made with :func:`scones.tasks.cli.task`. The modules of ``TOP`` give top-level tasks
-(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train``, ``jobs`` and ``inbox``
-give both.
+(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train``, ``docs``, ``jobs`` and
+``inbox`` give both.
 ``overview`` is what ``invoke`` alone does. Tasks import heavy libraries in their bodies, so that ``invoke --list``
 starts fast.
 """
@@ -29,7 +29,6 @@ TOP = (
     "demo",
     "env",
     "notebook",
-    "docs",
     "console",
     "cost",
     "down",
@@ -50,6 +49,10 @@ def compose() -> Collection:
     training.add_task(import_module("scones.tasks.train").train, default=True)
     training.add_task(import_module("scones.tasks.backbone").backbone)
     root.add_collection(training)
+    writing = Collection("docs")
+    writing.add_task(import_module("scones.tasks.docs").docs, default=True)
+    writing.add_task(import_module("scones.tasks.docs").console)
+    root.add_collection(writing)
     listing = Collection("jobs")
     listing.add_task(import_module("scones.tasks.jobs").listing, default=True)
     listing.add_task(import_module("scones.tasks.jobs").stop)

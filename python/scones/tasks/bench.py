@@ -1,4 +1,4 @@
-"""``invoke bench.*``: measures training, serving, updates, batches, arrivals and the local cloud, and kills it.
+"""``invoke bench.*``: measures training, serving, updates, batches, arrivals, the console and the local cloud.
 
 Example (not run: it takes minutes)::
 
@@ -9,6 +9,7 @@ Example (not run: it takes minutes)::
     invoke bench.kills --kills 20
     invoke bench.arrival
     invoke bench.batch
+    invoke bench.console
 """
 
 from __future__ import annotations
@@ -532,3 +533,43 @@ def _watched(console: Console, seed: int) -> Iterator[Callable[[Any], None]]:
             progress.update(bar, total=now.epochs, completed=now.epochs_done, description=f"seed {seed}{best}")
 
         yield show
+
+
+@task(
+    help={
+        "executions": "how many executions are listed (default: 10000)",
+        "events": "how many events the long execution has (default: 25000)",
+        "rounds": "how often each thing is measured; medians are shown (default: 5)",
+    }
+)
+def console(
+    context: Context, executions: str | None = None, events: str | None = None, rounds: str | None = None
+) -> None:
+    """Measure the console: how soon an event is on the page, how long long lists take, and what it costs the processor.
+
+    It starts a local cloud and a console of its own, and looks at it with this machine's Chromium. This takes about two
+    minutes. The results are kept in build/bench/console.json.
+
+    invoke bench.console
+    invoke bench.console --executions 1000 --rounds 3
+    """
+    import tempfile
+
+    from benchmarks import console as benchmark
+
+    many = options.whole_number(executions, "--executions", default=benchmark.EXECUTIONS, most=100_000)
+    long = options.whole_number(events, "--events", default=benchmark.EVENTS, least=100, most=25_000)
+    times = options.whole_number(rounds, "--rounds", default=5, most=100)
+    out = terminal()
+    with tempfile.TemporaryDirectory(prefix="bench-console-") as folder, bars(out) as progress:
+        bar = progress.add_task("starting", total=None)
+        found = benchmark.measure(
+            Path(folder),
+            executions=many,
+            events=long,
+            rounds=times,
+            on_phase=lambda name: progress.update(bar, description=name),
+        )
+    out.print(benchmark.table(found))
+    path = benchmark.save(settings.ROOT / "build" / "bench" / "console.json", found)
+    out.print(f"written to {path}", soft_wrap=True)

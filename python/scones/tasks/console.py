@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 PORT = 8765
 
 
+def usual_address(environment: settings.Environment) -> str:
+    """The address of an environment's console, as ``invoke console`` will say it if nothing else has its port."""
+    from scones.console import security, server
+
+    return security.address(PORT, security.kept_token(server.token_path(environment)))
+
+
 @task(
     help={
         "port": f"the port on this machine; 0 takes a free one (default: {PORT})",
@@ -28,8 +35,9 @@ def console(
 ) -> None:
     """Open the workflow in the browser: try it, watch its executions, and find the line that explains a failure.
 
-    The pages are served on this machine only, at an address with a secret. They read the environment's cloud as the
-    other tasks do. Where calls cost money, they change nothing unless --write is given. Ctrl-C ends it.
+    The pages are served on this machine only, at an address with a secret, which stays the same: an environment keeps
+    it in build/console. They read the environment's cloud as the other tasks do. Where calls cost money, they change
+    nothing unless --write is given. Ctrl-C ends it.
 
     invoke console
     invoke console --open

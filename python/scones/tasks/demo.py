@@ -71,6 +71,7 @@ def show(
     """Print the demo's metrics, executions, claims, longest steps, and suggestions for what to do next."""
     from rich.text import Text
 
+    from scones.tasks.console import usual_address
     from scones.tasks.views import evaluation_tables, shown, summary_table
 
     assert outcome.evaluation is not None, "a demo that has ended has evaluated"
@@ -93,6 +94,7 @@ def show(
             f"go on with it   export SCONES_BUILD={environment.build_name}",
             f"one image       .venv/bin/invoke execute --image {environment.build_name}/dataset/test",
             "in the browser  .venv/bin/invoke console --open",
+            f"it will be at   {usual_address(environment)}",
             'plain terraform eval "$(.venv/bin/invoke env)" && terraform -chdir=terraform/stacks/service output',
             "throw it away   .venv/bin/invoke local.reset; unset SCONES_BUILD",
         ]
@@ -104,4 +106,4 @@ def show(
         ]
     console.print("\n[bold]Next[/bold]")  # without a frame, which would be copied with the commands
     for line in lines:
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

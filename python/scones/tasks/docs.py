@@ -1,4 +1,4 @@
-"""``invoke docs``: writes the generated parts of the documentation.
+"""``invoke docs``: writes the generated parts of the documentation, and takes its pictures.
 
 Example::
 
@@ -55,3 +55,27 @@ def docs(context: Context, check: bool = False) -> None:
     for path, text in stale.items():
         files.write(path, text)
     print(f"written: {names}" if stale else f"all {len(made)} files are up to date")
+
+
+@task(help={"env": "an applied environment whose workflow has run (default: SCONES_ENV, else local)"})
+def console(context: Context, env: str | None = None) -> None:
+    """Take the pictures of the console in docs/ from an environment that runs, with this machine's Chromium.
+
+    It opens the pages as a user does, and gives the workflow a picture of the data set. In an environment that costs
+    money, this costs a fraction of a cent.
+
+    make demo ARGS=--keep
+    SCONES_BUILD=build/demo .venv/bin/invoke docs.console
+    """
+    from scones import settings
+    from scones.console.browser import browser
+    from scones.console.desk import Desk
+    from scones.console.photographs import taken
+    from scones.console.server import served
+
+    desk = Desk.of(settings.load(env), write=True)
+    desk.service()  # what is not applied is named before a browser is started
+    with browser() as chromium, served(desk) as address:
+        made = taken(chromium, address, settings.ROOT / "docs" / "console_files")
+    for path in made:
+        print(f"{path.relative_to(settings.ROOT)}  {path.stat().st_size // 1000} kB")

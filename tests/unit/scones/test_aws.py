@@ -1,10 +1,15 @@
 """Only the environment's endpoint and credentials decide which cloud a client uses."""
 
 import dataclasses
+import io
 import json
 import os
+from datetime import timezone
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.utils import parse_timestamp
+from urllib3 import HTTPResponse
 
 from scones import aws, settings
 
@@ -21,6 +26,20 @@ def test_a_client_of_a_local_cloud_goes_to_its_endpoint_with_its_keys(local):
     s3 = aws.client(local, "s3")
     assert s3.meta.endpoint_url == "http://127.0.0.1:5999"
     assert s3._request_signer._credentials.access_key == "local"
+
+
+def test_a_clients_times_are_those_of_botocore_without_its_slow_zone(local):
+    sfn, at = aws.client(local, "stepfunctions"), 1700000000.123
+    answer = json.dumps({"executionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e", "startDate": at})
+
+    def answered(request, **given):
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(answer.encode()), preload_content=False))
+
+    sfn.meta.events.register("before-send.stepfunctions", answered)
+    found = sfn.start_execution(stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:m")["startDate"]
+    assert found == parse_timestamp(at)
+    assert found.utcoffset() == parse_timestamp(at).utcoffset()
+    assert isinstance(found.tzinfo, timezone), "dateutil's would look its rules up for each time"
 
 
 def test_child_processes_are_led_to_the_same_cloud(local):

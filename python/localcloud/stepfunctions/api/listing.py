@@ -31,33 +31,34 @@ class ListOperations:
         name = f"ListExecutions {belongs.of} {status}"
         if belongs.qualified or redriven:
             found = [
-                one.arn
-                for one in map(store.executions.get, store.executions.listed(**belongs.of, status=status))
-                if one
-                and belongs.qualified in (None, one.version_arn, one.alias_arn)
+                one
+                for one in store.executions.listed(**belongs.of, status=status)
+                if belongs.qualified in (None, one.version_arn, one.alias_arn)
                 and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
             ]
-            shown, token = pages.page(name, found, key=str, given=given)
+            shown, token = pages.page(name, found, key=lambda one: one.arn, given=given)
         else:
             last, most = pages.after(name, given), pages.size(given)
             if last and store.executions.get(last) is None:  # it was deleted, so nobody knows what comes after it
                 raise pages.invalid()
             found = store.executions.listed(**belongs.of, status=status, after=last, most=most + 1)
-            shown, token = found[:most], pages.token(name, found[most - 1]) if len(found) > most else None
-        listed = [_listed(one) for one in map(store.executions.get, shown) if one]
-        return {"executions": listed, "nextToken": token}
+            shown, token = found[:most], pages.token(name, found[most - 1].arn) if len(found) > most else None
+        return {"executions": list(map(_listed, shown)), "nextToken": token}
 
     def history(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """GetExecutionHistory, oldest first or newest first."""
         store = self._stores.of(sender.account, sender.region)
         execution = execution_of(store, given["executionArn"])
         events = store.executions.history(execution)
-        order = "forward"
-        if given.get("reverseOrder"):
-            events = events[::-1]
-            order = "reverse"
+        order = "reverse" if given.get("reverseOrder") else "forward"
         name = f"GetExecutionHistory {execution.arn} {order}"
-        shown, token = pages.page(name, events, key=lambda event: str(event["id"]), given=given)
+        last, most = pages.after(name, given), pages.size(given)
+        begin = 0
+        if last is not None:  # the number of an event is its place
+            begin = int(last) if order == "forward" else len(events) + 1 - int(last)
+        ordered = events if order == "forward" else events[::-1]
+        shown = ordered[begin : begin + most]
+        token = pages.token(name, str(shown[-1]["id"])) if begin + most < len(events) else None
         if not given.get("includeExecutionData", True):
             shown = [_without_data(event) for event in shown]
         return {"events": shown, "nextToken": token}

@@ -17,6 +17,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from botocore.model import Shape
@@ -32,6 +33,7 @@ from localcloud.stepfunctions.api.errors import ApiError
 CONTENT_TYPE = "application/x-amz-json-1.0"
 Answer = dict[str, Any]
 _ENCODE = compact()
+_PLACE = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -102,27 +104,43 @@ def call(operation: Operation, shape: Shape, sender: Sender, given: dict[str, An
 
 def rendered(shape: Any, value: Any) -> str:
     """A value as AWS writes it. A structure's members that are missing or None are left out."""
+    return _writer(shape)(value)
+
+
+@lru_cache(maxsize=1024)
+def _writer(shape: Any) -> Callable[[Any], str]:
+    """What writes values of a shape. A history has thousands of events, so a shape is looked at once."""
     kind = shape.type_name if shape else ""
     if kind == "structure":
-        return _object((_name(name), member, value.get(name)) for name, member in shape.members.items())
+        return _structure(shape)
     if kind == "map":
-        return _object((_text(name), shape.value, item) for name, item in value.items())
+        of = _writer(shape.value)
+        return lambda value: _object([f"{_text(name)}:{of(item)}" for name, item in value.items() if item is not None])
     if kind == "list":
-        return f"[{','.join(rendered(shape.member, item) for item in value)}]"
-    return _moment(value) if kind == "timestamp" else _text(value)
+        return lambda value: f"[{','.join(map(_writer(shape.member), value))}]"
+    return _moment if kind == "timestamp" else _text
 
 
-def _object(members: Iterable[tuple[str, Any, Any]]) -> str:
-    return f"{{{','.join(f'{name}:{rendered(of, it)}' for name, of, it in members if it is not None)}}}"
+def _structure(shape: Any) -> Callable[[Any], str]:
+    known: dict[str, tuple[int, str, Callable[[Any], str]]] = {}
+
+    def write(value: Any) -> str:
+        if not known:  # now, because a structure may have itself as a member
+            for place, (name, of) in enumerate(shape.members.items()):
+                known[name] = place, f"{_text(name)}:", _writer(of)
+        # An event has four of the model's 45 members, so what it has is put into the model's order.
+        given = [(*known[name], item) for name, item in value.items() if item is not None and name in known]
+        return _object([f"{name}{of(item)}" for _, name, of, item in sorted(given, key=_PLACE)])
+
+    return write
+
+
+def _object(members: list[str]) -> str:
+    return f"{{{','.join(members)}}}"
 
 
 def _text(value: Any) -> str:
     return _ENCODE(value)
-
-
-@lru_cache(maxsize=1024)
-def _name(of_member: str) -> str:
-    return _text(of_member)
 
 
 def _moment(seconds: float) -> str:

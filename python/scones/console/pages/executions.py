@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
 from scones.console import answers, live
+from scones.console.listing import ListWatch
 from scones.console.page import Page, data
 from scones.errors import InputError
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-PAGE = 1000
-NEWEST = 50  # executions that are asked for again and again, to see what is new
 AT_ONCE = 50  # executions that a browser may ask about in one request
 THREADS = 8
 
@@ -48,8 +47,7 @@ class Known:
 
 def routes(page: Page) -> list[Route]:
     """The addresses of the page."""
-    desk, known, lock = page.desk, Known(), threading.Lock()
-    reader, ahead = ThreadPoolExecutor(1), dict[tuple[str, str | None], Future[dict[str, Any]]]()
+    desk, known = page.desk, Known()
 
     def sfn() -> Any:
         return desk.client("stepfunctions")
@@ -61,26 +59,8 @@ def routes(page: Page) -> list[Route]:
     def machine(request: Request) -> str:
         return request.query_params.get("machine") or str(desk.service()["state_machine_arn"])
 
-    def listed(request: Request) -> Response:
-        """A page of the list, newest first. The next one is read while the browser takes this one."""
-        arn, token = machine(request), request.query_params.get("next")
-        with lock:
-            begun = ahead.pop((arn, token), None)
-        found = begun.result() if begun else listing(sfn(), arn, token)
-        if following := found["next"]:
-            with lock:
-                ahead.clear()  # whoever has left does not come back for it
-                ahead[arn, following] = reader.submit(listing, sfn(), arn, following)
-        return data(found)
-
     def news(request: Request) -> Response:
-        arn = machine(request)
-
-        def look() -> Any:
-            found = sfn().list_executions(stateMachineArn=arn, maxResults=NEWEST)
-            return list(map(row, found["executions"]))
-
-        return live.stream(request, live.changes(look), page.pause)
+        return live.stream(request, ListWatch(sfn(), machine(request)).look, page.pause)
 
     def details(request: Request) -> Response:
         """The error, the class and the confidence of some executions: ``?of=ARN|STOPPED``, repeated."""
@@ -94,7 +74,6 @@ def routes(page: Page) -> list[Route]:
 
     return [
         Route("/executions", show),
-        Route("/executions/list", listed),
         Route("/executions/news", news),
         Route("/executions/details", details),
     ]
@@ -107,24 +86,6 @@ def named(sfn: Any, first: str) -> list[dict[str, str]]:
     found = [one for page in pages for one in page["stateMachines"] if one["name"].startswith(prefix)]
     found.sort(key=lambda one: (one["stateMachineArn"] != first, one["name"]))
     return [{"arn": one["stateMachineArn"], "name": one["name"]} for one in found]
-
-
-def listing(sfn: Any, machine: str, token: str | None) -> dict[str, Any]:
-    """A page of a state machine's executions, newest first, and the token of the next."""
-    more = {"nextToken": token} if token else {}
-    found = sfn.list_executions(stateMachineArn=machine, maxResults=PAGE, **more)
-    return {"rows": list(map(row, found["executions"])), "next": found.get("nextToken")}
-
-
-def row(execution: Mapping[str, Any]) -> dict[str, Any]:
-    """An execution as a row of the list."""
-    return {
-        "arn": execution["executionArn"],
-        "name": execution["name"],
-        "status": execution["status"],
-        "began": execution["startDate"],
-        "ended": execution.get("stopDate"),
-    }
 
 
 def about(described: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ export async function ask(path, options = {}) {
   try {
     answer = await fetch(path, { headers: { Accept: "application/json", ...options.headers }, ...options });
   } catch {
-    throw new Error("The console does not answer. Is it still running? Start it with: invoke console");
+    throw new Error(GONE);
   }
   const found = (answer.headers.get("content-type") || "").includes("json") ? await answer.json() : null;
   if (!answer.ok) throw new Error(found ? [found.error, found.hint].filter(Boolean).join(". ") : `the console answers ${answer.status}`);
@@ -48,18 +48,43 @@ export async function trying(what) {
   }
 }
 
-/** Listen to the server's messages while the page is seen. Returns a function that ends it. */
-export function listen(path, take, after = () => {}) {
+const AGAIN = 5000; // ms until the next try
+const GONE = "The console does not answer. Is it still running? Start it with: invoke console";
+
+/** What is wrong for now stands at the top of the page, until it is mended. */
+const troubles = new Map();
+function trouble(of, text) {
+  if (text) troubles.set(of, text);
+  else if (!troubles.delete(of)) return;
+  const texts = [...new Set(troubles.values())];
+  let note = byId("trouble");
+  if (!note) document.querySelector("main").prepend((note = h("p", { id: "trouble", class: "notice bad", role: "alert" })));
+  note.hidden = !texts.length;
+  note.textContent = texts.join(" ");
+}
+
+/**
+ * Listen to the server's messages while the page is seen. What goes wrong is said, and tried again.
+ * anew: called each time it begins, because the server then tells all of it anew. after: called when all is told.
+ * Returns a function that ends it.
+ */
+export function listen(path, take, { anew = () => {}, after = () => {} } = {}) {
   let source = null;
+  let timer = null;
   let over = false;
   const begin = () => {
+    clearTimeout(timer);
     if (over || source) return;
+    anew();
     source = new EventSource(path);
-    source.onmessage = (message) => take(JSON.parse(message.data));
+    source.onmessage = (message) => {
+      trouble(path, null);
+      take(JSON.parse(message.data));
+    };
+    source.onerror = () => again(GONE);
     source.addEventListener("problem", (message) => {
       const found = JSON.parse(message.data);
-      end();
-      say([found.error, found.hint].filter(Boolean).join(". "));
+      again([found.error, found.hint].filter(Boolean).join(". "));
     });
     source.addEventListener("last", () => {
       end();
@@ -67,13 +92,20 @@ export function listen(path, take, after = () => {}) {
     });
   };
   const pause = () => {
+    clearTimeout(timer);
     source?.close();
     source = null;
+  };
+  const again = (text) => {
+    pause();
+    trouble(path, text);
+    timer = setTimeout(begin, AGAIN);
   };
   const seen = () => (document.hidden ? pause() : begin());
   const end = () => {
     over = true;
     pause();
+    trouble(path, null);
     document.removeEventListener("visibilitychange", seen);
   };
   document.addEventListener("visibilitychange", seen);
@@ -173,23 +205,31 @@ export class LongTable {
     new ResizeObserver(() => this.draw()).observe(frame);
   }
 
-  show(list) {
+  /** grown: only the end of the list is new, so what is drawn stays as it is. */
+  show(list, grown = false) {
     this.list = list;
-    this.draw(true);
+    this.draw(!grown);
   }
 
   draw(anew = false) {
     const first = Math.max(0, Math.floor(this.frame.scrollTop / this.height) - 8);
     const last = Math.min(this.list.length, first + Math.ceil(this.frame.clientHeight / this.height) + 24);
-    if (!anew && this.first === first && this.last === last) return;
+    const room = (rows) => `${rows * this.height}px`;
+    if (!anew && this.first === first && this.last === last) {
+      if (this.under) this.under.style.height = room(this.list.length - last);
+      return;
+    }
     Object.assign(this, { first, last });
-    const room = (rows) => {
+    const spacer = (rows) => {
       const cell = h("td", { class: "room", colspan: 9 });
-      cell.style.height = `${rows * this.height}px`;
-      return h("tr", { "aria-hidden": "true" }, cell);
+      cell.style.height = room(rows);
+      return cell;
     };
+    const above = first ? spacer(first) : null;
+    this.under = last < this.list.length ? spacer(this.list.length - last) : null;
     const rows = this.list.slice(first, last).map((one) => this.make(one));
-    this.body.replaceChildren(...(first ? [room(first)] : []), ...rows, ...(last < this.list.length ? [room(this.list.length - last)] : []));
+    const spaced = (cell) => (cell ? [h("tr", { "aria-hidden": "true" }, cell)] : []);
+    this.body.replaceChildren(...spaced(above), ...rows, ...spaced(this.under));
     this.seen?.(this.list.slice(first, last));
   }
 }

@@ -8,7 +8,6 @@ const { arn } = place.dataset;
 const runs = new Map();
 const events = [];
 let picture = null;
-let definition = null;
 let chosen = remembered("state");
 let tab = remembered("tab") || "log";
 let drawn = "";
@@ -74,7 +73,7 @@ const PANELS = {
     return found.error && !found.output ? [h("p", { class: "notice bad" }, reason(found))] : [folded(found.output)];
   },
   async definition() {
-    return [folded(stateOf(definition, chosen))];
+    return [folded(await ask(at("/execution/definition", { arn, state: chosen })))];
   },
   async test(run) {
     const given = run ? (await ask(at("/execution/state", { arn, entered: run.entered }))).input : "{}";
@@ -101,17 +100,6 @@ function reason({ error, cause }) {
 }
 
 const bad = (message) => /"level": ?"ERROR"|\bERROR\b|Traceback|Task timed out/.test(message);
-
-function stateOf(machine, name) {
-  for (const [key, state] of Object.entries(machine?.States || {})) {
-    if (key === name) return state;
-    for (const part of [state.ItemProcessor, state.Iterator, ...(state.Branches || [])]) {
-      const found = part && stateOf(part, name);
-      if (found) return found;
-    }
-  }
-  return null;
-}
 
 const MOST_RUNS = 200;
 function showRuns() {
@@ -224,39 +212,49 @@ for (const [index, button] of tabs.entries()) {
   });
 }
 
+/** Draw what is new. A long history comes in many messages: the browser draws when it is ready to. */
+let due = false;
+function draw() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    const bottom = byId("event-list");
+    const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
+    table.show(events);
+    if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
+    byId("event-count").textContent = events.length.toLocaleString();
+    picture?.colour([...runs.values()]);
+    if (chosen) picture?.mark(chosen);
+    showRuns();
+    if (chosen) show();
+  });
+}
+
 let end = () => {};
 function follow() {
   end();
-  runs.clear();
-  events.length = 0;
   let execution = null;
   end = listen(at("/execution/news", { arn }), (news) => {
-    if (news.graph) {
-      definition = news.definition;
+    if (news.graph) { // all of it is told anew
+      runs.clear();
+      events.length = 0;
       picture = new Picture(byId("graph"), news.graph, (name) => choose(name));
-      byId("definition").replaceChildren(folded(definition));
+      byId("definition").replaceChildren(folded(news.definition));
     }
     for (const run of news.runs || []) runs.set(run.entered, run);
     if (news.events) {
-      const bottom = byId("event-list");
-      const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
       events.push(...news.events);
-      table.show(events);
-      if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
-      byId("event-count").textContent = events.length.toLocaleString();
-    }
-    if (news.runs) {
-      picture?.colour([...runs.values()]);
-      if (chosen) picture?.mark(chosen);
-      showRuns();
-      if (chosen) show();
+      draw();
     }
     execution = news.execution || execution;
     if (news.answer && execution) showExecution(execution, news.answer);
-  }, () => {
-    showTrace();
-    if ([...runs.values()].some((run) => run.map_run)) showMaps();
-    if (chosen) show();
+  }, {
+    after: () => {
+      showTrace();
+      if ([...runs.values()].some((run) => run.map_run)) showMaps();
+      if (chosen) show();
+    },
   });
 }
 follow();

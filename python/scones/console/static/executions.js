@@ -1,13 +1,14 @@
 // The list of executions: read page by page, kept up to date, filtered in the browser.
+// A row: its ARN, name, status, and when it began and ended, in ms since 1970.
 
 import { ask, at, byId, chip, clock, h, listen, LongTable, remember, remembered, seconds, trying } from "./common.js";
 
 const form = byId("filters");
 const NAMES = ["machine", "search", "status", "error", "label", "least", "most", "since"];
 const AT_ONCE = 50;
-const rows = new Map(); // by ARN, newest first after sorting
+const rows = new Map(); // by ARN
 const known = new Map(); // what an execution has answered, by ARN and time of its end
-let order = [];
+let order = []; // newest first
 let shown = [];
 let whole = false;
 let end = () => {};
@@ -18,7 +19,7 @@ const wanted = new Set();
 
 const table = new LongTable(byId("list"), byId("rows"), 37, (row) => {
   const found = about(row);
-  const took = row.ended ? (new Date(row.ended) - new Date(row.began)) / 1000 : null;
+  const took = row.ended ? (row.ended - row.began) / 1000 : null;
   return h("tr", {},
     h("td", {}, h("a", { href: at("/execution", { arn: row.arn }) }, row.name)),
     h("td", {}, chip(row.status)),
@@ -35,40 +36,63 @@ function value(name) {
 
 const asks = () => ["error", "label", "least", "most"].some((name) => value(name));
 
-function fits(row) {
-  if (value("search") && !row.name.toLowerCase().includes(value("search").toLowerCase())) return false;
-  if (value("status") && row.status !== value("status")) return false;
-  if (value("since") && new Date(row.began) < new Date(value("since"))) return false;
-  if (!asks()) return true;
-  const found = about(row);
-  if (!found) return false;
-  if (value("error") && !(found.error || "").toLowerCase().includes(value("error").toLowerCase())) return false;
-  if (value("label") && found.label !== value("label")) return false;
-  const sure = found.confidence;
-  if (value("least") && !(sure !== null && sure >= Number(value("least")))) return false;
-  return !value("most") || (sure !== null && sure <= Number(value("most")));
+/** What tells whether a row fits the filters; null if all of them do. */
+function filter() {
+  const [search, status, error, label, least, most, since] = NAMES.slice(1).map(value);
+  if (![search, status, error, label, least, most, since].some(Boolean)) return null;
+  const [letters, words, begin, judged] = [search.toLowerCase(), error.toLowerCase(), since && new Date(since).getTime(), asks()];
+  return (row) => {
+    if (search && !row.name.toLowerCase().includes(letters)) return false;
+    if (status && row.status !== status) return false;
+    if (since && row.began < begin) return false;
+    if (!judged) return true;
+    const found = about(row);
+    if (!found) return false;
+    if (error && !(found.error || "").toLowerCase().includes(words)) return false;
+    if (label && found.label !== label) return false;
+    const sure = found.confidence;
+    if (least && !(sure !== null && sure >= Number(least))) return false;
+    return !most || (sure !== null && sure <= Number(most));
+  };
 }
 
 let due = false;
-function refresh() {
+let grown = true; // since the last time, the list has only become longer
+function refresh(longer = false) {
+  grown &&= longer;
   if (due) return;
   due = true;
   requestAnimationFrame(() => {
     due = false;
-    shown = order.filter(fits);
-    table.show(shown);
-    const read = order.filter(about).length;
+    const fits = filter();
+    shown = fits ? order.filter(fits) : order;
+    table.show(shown, grown);
+    grown = true;
     const reading = whole ? "" : ", more are read…";
+    const read = asks() ? order.filter(about).length : 0;
     const judged = asks() && read < order.length ? `; answers read: ${read.toLocaleString()}` : "";
     byId("count").textContent = `${shown.length.toLocaleString()} of ${order.length.toLocaleString()} executions${reading}${judged}`;
   });
 }
 
-function add(found) {
-  for (const row of found) rows.set(row.arn, row);
-  order = [...rows.values()].sort((one, other) => (one.began < other.began ? 1 : -1));
+function add({ prefix, rows: found }) {
+  const fresh = [];
+  for (const [name, status, began, ended] of found) {
+    const arn = prefix + name;
+    const known = rows.get(arn);
+    if (known) Object.assign(known, { status, began, ended });
+    else {
+      const row = { arn, name, status, began, ended };
+      rows.set(arn, row);
+      fresh.push(row);
+    }
+  }
+  // The pages come newest first, so most of the time there is nothing to sort.
+  const sorted = !order.length || !fresh.length || fresh[0].began <= order.at(-1).began;
+  order.push(...fresh);
+  if (!sorted) order.sort((one, other) => other.began - one.began);
   if (asks()) need(order);
-  refresh();
+  refresh(sorted && fresh.length === found.length);
 }
 
 /** Ask for the answers of executions that are seen or filtered by. */
@@ -98,21 +122,15 @@ async function fetchSome() {
   } else wanted.clear();
 }
 
-async function read() {
-  const machine = value("machine");
+function read() {
+  end();
   rows.clear();
   order = [];
   whole = false;
-  end();
-  let next = "";
-  do {
-    const found = await trying(() => ask(at("/executions/list", { machine, ...(next ? { next } : {}) })));
-    if (!found || machine !== value("machine")) return;
-    next = found.next;
-    whole = !next;
-    add(found.rows);
-  } while (next);
-  end = listen(at("/executions/news", { machine }), add);
+  end = listen(at("/executions/news", { machine: value("machine") }), (news) => {
+    whole = !news.more;
+    add(news);
+  });
 }
 
 for (const name of NAMES) if (remembered(name)) form.elements[name].value = remembered(name);

@@ -38,9 +38,11 @@ function showCurves(found) {
   byId("no-entropy").hidden = charts.has(ENTROPY) || !charts.size;
 }
 
+let fresh = true; // the next lines are the first ones
 function showLines(lines) {
   const frame = byId("lines");
-  frame.querySelector("p")?.remove();
+  if (fresh) frame.replaceChildren();
+  fresh = false;
   frame.append(...lines.map((line) => h("div", { class: /\bERROR\b|Traceback/.test(line) ? "bad" : "" }, h("span", {}, line))));
   while (frame.children.length > MOST) frame.firstElementChild.remove();
   if (byId("follow").checked) frame.scrollTop = frame.scrollHeight;
@@ -88,6 +90,6 @@ if (place) {
       if (news.job) showJob(news.job, news.cost);
       if (news.curves) showCurves(news.curves);
       if (news.lines) showLines(news.lines);
-    });
+    }, { anew: () => { fresh = true; } });
   }
 }

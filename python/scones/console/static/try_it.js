@@ -42,7 +42,10 @@ function follow(arn, preview) {
   const runs = new Map();
   let picture = null;
   end = listen(at("/execution/news", { arn }), (news) => {
-    if (news.graph) picture = new Picture(byId("graph"), news.graph, (state) => (location.href = at("/execution", { arn, state })));
+    if (news.graph) { // all of it is told anew
+      runs.clear();
+      picture = new Picture(byId("graph"), news.graph, (state) => (location.href = at("/execution", { arn, state })));
+    }
     for (const run of news.runs || []) runs.set(run.entered, run);
     if (news.runs) picture?.colour([...runs.values()]);
     if (news.answer) show(news.answer);
@@ -78,7 +81,7 @@ async function runRow({ file, row }) {
     const { arn } = await post("/try/start", { url, threshold: threshold() });
     const found = await new Promise((done) => {
       let last = null;
-      listen(at("/execution/news", { arn }), (news) => { last = news.answer || last; }, () => done(last));
+      listen(at("/execution/news", { arn }), (news) => { last = news.answer || last; }, { after: () => done(last) });
     });
     answer.textContent = found.label || "";
     confidence.textContent = found.confidence === null ? "" : found.confidence.toFixed(3);

@@ -174,7 +174,7 @@ def test_an_execution_ends_as_it_would_have_and_no_finished_state_runs_again(tmp
     assert (execution.status, Counter(before.services.calls)) == ("SUCCEEDED", CALLS)
     assert len(set(before.services.asked)) == CALLS.total()
     kinds = Counter(consecutive(before, execution))
-    assert len(before.commits) > 20
+    assert len(before.commits) > 10
     for number, commit in enumerate(before.commits):
         again, earlier = whole(commit, tmp_path, number)
         found = again.ended(execution.arn)
@@ -266,8 +266,8 @@ def test_what_an_execution_has_begun_is_stopped_with_it(tmp_path, kind):
             continue
         (run,) = again.stores.map_runs.of(execution.arn)
         assert run.status == "ABORTED", number
-        for arn in again.stores.executions.listed(map_run_arn=run.arn):
-            assert again.ended(arn).status == "ABORTED", number
+        for child in again.stores.executions.listed(map_run_arn=run.arn):
+            assert again.ended(child.arn).status == "ABORTED", number
 
 
 def test_a_move_for_which_there_was_no_space_is_in_the_history_once(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import anyio
@@ -20,6 +21,7 @@ class Browser:
 
     def __init__(self, looks: int) -> None:
         self.looks = looks
+        self.app = SimpleNamespace(state=SimpleNamespace(closing=anyio.Event()))
 
     async def is_disconnected(self) -> bool:
         self.looks -= 1
@@ -43,6 +45,20 @@ def sent(look: Callable[[], Iterable[Any]], looks: int = 9) -> list[tuple[str, A
 def test_only_what_has_changed_is_sent_until_the_browser_leaves() -> None:
     values = iter([1, 1, 2, 2])
     assert sent(live.changes(lambda: next(values)), looks=4) == [("", 1), ("", 2)]
+
+
+def test_an_open_page_does_not_hold_the_server_up_when_it_ends() -> None:
+    browser = Browser(looks=9)
+
+    async def ended() -> list[str]:
+        found = []
+        with anyio.fail_after(5):
+            async for one in live.stream(cast(Request, browser), lambda: [1], 3600.0).body_iterator:
+                found.append(str(one))
+                browser.app.state.closing.set()
+        return found
+
+    assert anyio.run(ended) == [live.message(1)]
 
 
 def test_the_end_is_told() -> None:

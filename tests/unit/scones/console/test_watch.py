@@ -24,7 +24,7 @@ class Machine:
             pass
 
     def __init__(self, page=1000):
-        self.events, self.status, self.page, self.asked = [], "RUNNING", page, 0
+        self.events, self.status, self.page, self.asked, self.described = [], "RUNNING", page, 0, 0
 
     def add(self, kind, before=0, **details):
         number = len(self.events) + 1
@@ -35,6 +35,7 @@ class Machine:
     def describe_execution(self, executionArn):
         if executionArn != ARN:
             raise self.exceptions.ExecutionDoesNotExist
+        self.described += 1
         return {"executionArn": ARN, "status": self.status, "startDate": NOW}
 
     def describe_state_machine_for_execution(self, executionArn):
@@ -71,6 +72,35 @@ def test_each_event_is_told_once_and_the_end_ends_it():
     news, about = messages(look)
     assert [one["id"] for one in news["events"]] == [3, 4]
     assert [(one["name"], one["status"]) for one in news["runs"]] == [("A", "succeeded")]
+    assert about["execution"]["status"] == "SUCCEEDED"
+    with pytest.raises(StopIteration):
+        look()
+
+
+def test_a_look_at_an_execution_that_waits_is_one_call_and_the_end_is_told_with_its_status():
+    sfn = Machine()
+    sfn.add("ExecutionStarted")
+    look = ExecutionWatch(sfn, ARN).news()
+    for _ in range(5):
+        messages(look)
+    assert (sfn.asked, sfn.described) == (4, 1)
+    sfn.add("ExecutionSucceeded")
+    sfn.status = "SUCCEEDED"
+    news, about = messages(look)
+    assert [one["id"] for one in news["events"]] == [2]
+    assert about["execution"]["status"] == "SUCCEEDED"
+
+
+def test_a_status_that_comes_after_the_last_event_is_waited_for():
+    """AWS may describe an execution as RUNNING a moment after its history has ended."""
+    sfn = Machine()
+    sfn.add("ExecutionStarted")
+    sfn.add("ExecutionSucceeded")
+    look = ExecutionWatch(sfn, ARN).news()
+    for _ in range(3):
+        assert not any(one.get("execution", {}).get("status") == "SUCCEEDED" for one in messages(look))
+    sfn.status = "SUCCEEDED"
+    (about,) = messages(look)
     assert about["execution"]["status"] == "SUCCEEDED"
     with pytest.raises(StopIteration):
         look()
