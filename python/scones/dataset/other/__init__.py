@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "LooseFolder", "WithOther", "choose", "with_nothing"]
 
-# Of the training images of ``other``, how many more show nothing.
-NOTHING = 1 / 4
+# How many training images show nothing, for each training image of a wanted class. With 80, 120 and 300 of them beside
+# 360 images a class, 16, 13 and 2 of 1,000 such pictures passed a threshold of 0.8 (a backbone, one seed each).
+NOTHING = 1 / 2
 #: How many times as many training images ``other`` has as a wanted class.
 TIMES = 1
 
@@ -112,9 +113,9 @@ def with_nothing(train: Images, label: int, *, seed: int) -> Images:
     """Add pictures of nothing to the training images. The validation and the test images get none: they are too easy.
 
     Args:
-        label: That of ``other``.
+        label: That of ``other``, the last: there are as many wanted classes.
     """
-    count = max(1, round(NOTHING * int(np.sum(train.labels == label))))
+    count = max(1, round(NOTHING * int(np.sum(train.labels != label)) / label))
     pixels, kinds = nothing.draw(count, seeded(seed, OTHER, "nothing"), train.pixels.shape[1])
     names = tuple(f"{kind}_nothing_{place:06d}.png" for place, kind in enumerate(kinds))
     return together(train, Images(pixels, np.full(count, label, np.int64), names))
