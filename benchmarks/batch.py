@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.callers import REGION
-from benchmarks.cloud import ACCOUNT, IMAGE, ROOT, Server, _function, _role, state
+from benchmarks.cloud import ACCOUNT, IMAGE, ROOT, Server, function_of, role_of, state
 from benchmarks.serve import fresh, noise
 from imageclassification import files
 from scones.errors import SconesError
@@ -167,7 +167,7 @@ def prepare(
         list(uploaders.map(put, range(len(images))))
     server.client("sagemaker").create_model(
         ModelName=MODEL,
-        ExecutionRoleArn=_role(server),
+        ExecutionRoleArn=role_of(server),
         PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"},
     )
 
@@ -227,7 +227,7 @@ def refused(server: Server, name: str) -> set[str]:
 
 def deploy_map(server: Server) -> None:
     """Make the state machine of batches, its function, and an endpoint of :func:`prepare`'s model with data capture."""
-    role, sagemaker = _role(server), server.client("sagemaker")
+    role, sagemaker = role_of(server), server.client("sagemaker")
     sagemaker.create_endpoint_config(
         EndpointConfigName=MODEL,
         ProductionVariants=[{"VariantName": "AllTraffic", "ModelName": MODEL, "InitialInstanceCount": 1,
@@ -245,7 +245,7 @@ def deploy_map(server: Server) -> None:
         "PINNED_VARIANT": "AllTraffic",
     }
     code = packaging.build(ROOT / "lambdas" / "classify_batch")
-    _function(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})
+    function_of(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})
     given = definition.values("aws", REGION, ACCOUNT[server.name], {"classify-batch": FUNCTION})
     numbers = json.loads((ROOT / "terraform" / "stacks" / "service" / "batch.json").read_text())
     given |= {"bucket": BUCKET, "at_most": str(AT_MOST), "tolerated_failure_percentage": "5"}

@@ -187,7 +187,7 @@ def deploy_chain(server: Server) -> None:
     role = role_of(server)
     functions = [f"bench-{number}" for number in (1, 2, 3)]
     for name in functions:
-        _function(server, role, name, _zip(HANDLER), {})
+        function_of(server, role, name, _zip(HANDLER), {})
     states = {
         name: {
             "Type": "Task",
@@ -243,7 +243,7 @@ def deploy_workflow(server: Server, folder: Path, *, layers: int, shape: tuple[i
     }  # fmt: skip
     for name in definition.functions(template):
         code = packaging.build(ROOT / "lambdas" / name.replace("-", "_"))
-        _function(server, role, name, code, variables.get(name, {}), TracingConfig={"Mode": "Active"})
+        function_of(server, role, name, code, variables.get(name, {}), TracingConfig={"Mode": "Active"})
     group = f"/aws/vendedlogs/states/{WORKFLOW}"
     server.client("logs").create_log_group(logGroupName=group)
     group_arn = f"arn:aws:logs:{REGION}:{ACCOUNT[LOCAL]}:log-group:{group}:*"
@@ -274,7 +274,9 @@ def role_of(server: Server) -> str:
         return str(arn)
 
 
-def _function(server: Server, role: str, name: str, code: bytes, variables: Mapping[str, str], **options: Any) -> None:
+def function_of(
+    server: Server, role: str, name: str, code: bytes, variables: Mapping[str, str], **options: Any
+) -> None:
     server.client("lambda").create_function(
         FunctionName=name,
         Role=role,
