@@ -27,6 +27,7 @@ from scones.dataset.other import nothing
 from scones.dataset.other.chosen import Chosen, choose, together
 from scones.dataset.other.loose import LooseFolder
 from scones.dataset.split import seeded
+from scones.errors import DatasetError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -103,8 +104,12 @@ class WithOther:
         there = loose.foreign() if loose else found.foreign
         assert there is not None, "the source lists its other images where it is asked for them"
         known = sorted({*there.train.kinds, *there.test.kinds})
+        if unknown := [name for name in self.without if name not in known]:
+            raise DatasetError(
+                f"'{OTHER}' cannot be without {labels.join(unknown)}: it would not show that anyway",
+                hint="\n".join(labels.nearest(unknown, known)) or f"there are: {', '.join(known)}",
+            )
         if self.without:
-            labels.check_known(self.without, known, f"what '{OTHER}' can show")
             there = replace(there, train=there.train.without(self.without), test=there.test.without(self.without))
         return replace(found, foreign=there)
 
