@@ -43,8 +43,7 @@ from scones.errors import SconesError
 ROOT = Path(__file__).resolve().parents[1]
 EXECUTIONS, EVENTS, WAITS = 10_000, 25_000, 8
 #: What the console promises, in the units of its figures.
-WANTED = {"event": 300.0, "row": 300.0, "end": 300.0, "list": 1.0, "history": 1.0, "idle": 1.0, "list open": 1.0,
-          "cloud": 5.0}  # fmt: skip
+WANTED = {"event": 300.0, "row": 300.0, "end": 300.0, "list": 1.0, "history": 1.0, "idle": 1.0, "cloud": 5.0}
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 LOOP = {
     "StartAt": "Begin",
@@ -80,10 +79,13 @@ NOTES = """() => {
 WHEN = """([selector, text]) => new Promise((done) => {
   const look = () => {
     const found = document.querySelector(selector);
-    if (found && found.textContent.includes(text)) done(performance.now() / 1000);
-    else requestAnimationFrame(look);
+    if (!found || !found.textContent.includes(text)) return false;
+    done(performance.now() / 1000);
+    return true;
   };
-  look();
+  if (look()) return;
+  const watching = new MutationObserver(() => look() && watching.disconnect());
+  watching.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 })"""
 
 

@@ -7,6 +7,6 @@ AWS alike::
     security      who may ask: a token, the page's own host and origin, and no script from elsewhere
     live          what changes, as server-sent events
     server        the application, and its process
-    graph, history, lines, ...    what a page shows, from AWS's answers: functions without a browser
+    graph, listing, lines, ...    what a page shows, from AWS's answers: functions without a browser
     pages/        a module for each page
 """

@@ -60,8 +60,12 @@ def kept_token(path: Path) -> str:
     token = new_token()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(token)
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another console has begun at the same moment
+        return kept_token(path)
+    with os.fdopen(file, "w") as writing:
+        writing.write(token)
     return token
 
 

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from scones.console import answers, graph, history, live
+from scones.console import answers, graph, live
 from scones.errors import WorkflowError
+from scones.service.workflow import history
 
 PAGE = 1000  # events; AWS gives no more at once
 NEWS = 10  # events that are asked for again and again while the execution runs

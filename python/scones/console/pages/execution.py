@@ -60,6 +60,10 @@ def routes(page: Page) -> list[Route]:
             raise InputError("the execution has no such state yet", hint="load the page again")
         return data({"input": run.input, "output": run.output, "error": run.error, "cause": run.cause})
 
+    def definition(request: Request) -> Response:
+        """One state of the definition."""
+        return data(state_of(watch(request).definition()["definition"], asked(request, "state")))
+
     def event(request: Request) -> Response:
         found = watch(request).event(number(request, "id"))
         if found is None:
@@ -130,6 +134,7 @@ def routes(page: Page) -> list[Route]:
         Route("/execution/about", about),
         Route("/execution/news", news),
         Route("/execution/state", state),
+        Route("/execution/definition", definition),
         Route("/execution/event", event),
         Route("/execution/log", log),
         Route("/execution/trace", trace),
@@ -158,7 +163,7 @@ def commands(page: Page, described: dict[str, Any]) -> dict[str, str]:
 
 
 def state_of(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    """One state of a definition, alone: TestState takes no Next and no state that is not there.
+    """One state of a definition, in the definition's query language.
 
     Raises:
         WorkflowError: The definition has no such state.

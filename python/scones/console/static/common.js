@@ -205,23 +205,31 @@ export class LongTable {
     new ResizeObserver(() => this.draw()).observe(frame);
   }
 
-  show(list) {
+  /** grown: only the end of the list is new, so what is drawn stays as it is. */
+  show(list, grown = false) {
     this.list = list;
-    this.draw(true);
+    this.draw(!grown);
   }
 
   draw(anew = false) {
     const first = Math.max(0, Math.floor(this.frame.scrollTop / this.height) - 8);
     const last = Math.min(this.list.length, first + Math.ceil(this.frame.clientHeight / this.height) + 24);
-    if (!anew && this.first === first && this.last === last) return;
+    const room = (rows) => `${rows * this.height}px`;
+    if (!anew && this.first === first && this.last === last) {
+      if (this.under) this.under.style.height = room(this.list.length - last);
+      return;
+    }
     Object.assign(this, { first, last });
-    const room = (rows) => {
+    const spacer = (rows) => {
       const cell = h("td", { class: "room", colspan: 9 });
-      cell.style.height = `${rows * this.height}px`;
-      return h("tr", { "aria-hidden": "true" }, cell);
+      cell.style.height = room(rows);
+      return cell;
     };
+    const above = first ? spacer(first) : null;
+    this.under = last < this.list.length ? spacer(this.list.length - last) : null;
     const rows = this.list.slice(first, last).map((one) => this.make(one));
-    this.body.replaceChildren(...(first ? [room(first)] : []), ...rows, ...(last < this.list.length ? [room(this.list.length - last)] : []));
+    const spaced = (cell) => (cell ? [h("tr", { "aria-hidden": "true" }, cell)] : []);
+    this.body.replaceChildren(...spaced(above), ...rows, ...spaced(this.under));
     this.seen?.(this.list.slice(first, last));
   }
 }

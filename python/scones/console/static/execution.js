@@ -8,7 +8,6 @@ const { arn } = place.dataset;
 const runs = new Map();
 const events = [];
 let picture = null;
-let definition = null;
 let chosen = remembered("state");
 let tab = remembered("tab") || "log";
 let drawn = "";
@@ -74,7 +73,7 @@ const PANELS = {
     return found.error && !found.output ? [h("p", { class: "notice bad" }, reason(found))] : [folded(found.output)];
   },
   async definition() {
-    return [folded(stateOf(definition, chosen))];
+    return [folded(await ask(at("/execution/definition", { arn, state: chosen })))];
   },
   async test(run) {
     const given = run ? (await ask(at("/execution/state", { arn, entered: run.entered }))).input : "{}";
@@ -101,17 +100,6 @@ function reason({ error, cause }) {
 }
 
 const bad = (message) => /"level": ?"ERROR"|\bERROR\b|Traceback|Task timed out/.test(message);
-
-function stateOf(machine, name) {
-  for (const [key, state] of Object.entries(machine?.States || {})) {
-    if (key === name) return state;
-    for (const part of [state.ItemProcessor, state.Iterator, ...(state.Branches || [])]) {
-      const found = part && stateOf(part, name);
-      if (found) return found;
-    }
-  }
-  return null;
-}
 
 const MOST_RUNS = 200;
 function showRuns() {
@@ -251,9 +239,8 @@ function follow() {
     if (news.graph) { // all of it is told anew
       runs.clear();
       events.length = 0;
-      definition = news.definition;
       picture = new Picture(byId("graph"), news.graph, (name) => choose(name));
-      byId("definition").replaceChildren(folded(definition));
+      byId("definition").replaceChildren(folded(news.definition));
     }
     for (const run of news.runs || []) runs.set(run.entered, run);
     if (news.events) {

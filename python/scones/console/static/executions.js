@@ -57,14 +57,17 @@ function filter() {
 }
 
 let due = false;
-function refresh() {
+let grown = true; // since the last time, the list has only become longer
+function refresh(longer = false) {
+  grown &&= longer;
   if (due) return;
   due = true;
   requestAnimationFrame(() => {
     due = false;
     const fits = filter();
     shown = fits ? order.filter(fits) : order;
-    table.show(shown);
+    table.show(shown, grown);
+    grown = true;
     const reading = whole ? "" : ", more are read…";
     const read = asks() ? order.filter(about).length : 0;
     const judged = asks() && read < order.length ? `; answers read: ${read.toLocaleString()}` : "";
@@ -89,7 +92,7 @@ function add({ prefix, rows: found }) {
   order.push(...fresh);
   if (!sorted) order.sort((one, other) => other.began - one.began);
   if (asks()) need(order);
-  refresh();
+  refresh(sorted && fresh.length === found.length);
 }
 
 /** Ask for the answers of executions that are seen or filtered by. */

@@ -45,7 +45,13 @@ def picture(tmp_path):
 
 def event(number, kind, seconds, **details):
     """A HistoryEvent, ``seconds`` after the start."""
-    return {"id": number, "type": kind, "timestamp": START + timedelta(seconds=seconds), **details}
+    return {
+        "id": number,
+        "previousEventId": number - 1,
+        "type": kind,
+        "timestamp": START + timedelta(seconds=seconds),
+        **details,
+    }
 
 
 def entered(number, kind, name, seconds):

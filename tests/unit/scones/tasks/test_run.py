@@ -253,7 +253,8 @@ class StepFunctions:
         if outcome.status != "TIMED_OUT":
             events += [{"type": "TaskStateExited", "timestamp": ended, "stateExitedEventDetails": named}]
         end = "".join(word.capitalize() for word in outcome.status.split("_"))
-        return [{"events": [*events, {"type": f"Execution{end}", "timestamp": ended}]}]
+        events += [{"type": f"Execution{end}", "timestamp": ended}]
+        return [{"events": [{"id": id, "previousEventId": id - 1, **one} for id, one in enumerate(events, 1)]}]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from scones.console.history import Reader, runs
+from scones.service.workflow.history import Reader, runs
 
 BEGAN = datetime(2026, 11, 30, 10, tzinfo=UTC)
 
