@@ -9,6 +9,20 @@ Example::
 
 It is one class more of the data set, the last. Its images come from the source's other classes, or from a folder. Some
 of its training images show nothing at all: they are plain, shaded, noise or text (:mod:`scones.dataset.other.nothing`).
+
+What it gives, and what it costs. Twenty layers, 3,28,28, float32, one seed each, measured on training images that were
+held out: 200 of bicycles and motorcycles, and 1,000 of ten classes that neither ``other`` nor the backbone had seen.
+The backbone was small: 6 epochs, 18,252 images of 78 classes, 0.31 right on its own validation images. Two-way is the
+accuracy of the same answers without ``other``::
+
+                                           accuracy on the     pass 0.8           pass 0.6
+    other has                              wanted  (two-way)   wanted  foreign    wanted  foreign
+    as many, from scratch, 40 epochs       0.825   (0.850)     0.69    0.084      0.81    0.173
+    as many, backbone, 16 epochs           0.875   (0.900)     0.65    0.043      0.86    0.107
+    3 times as many, backbone, 10 epochs   0.830   (0.890)     0.645   0.021      0.795   0.049
+    the same with 300 that show nothing    0.805   (0.885)     0.655   0.023      0.78    0.052
+
+More images of anything else refuse more of it, and take more of the wanted ones for ``other``.
 """
 
 from __future__ import annotations
