@@ -86,8 +86,8 @@ def etl(
 
     With --other, the model learns to say that an image is of none of the classes: the workflow then refuses it with
     NotOneOfTheClasses. The images are drawn with the seed, evenly over the source's other classes, or from
-    --other-folder. A quarter more of the training images show nothing: plain, shaded, noise, text. dataset.json lists
-    what the images are of. The classes of the environment may say "other": true.
+    --other-folder. Half as many again show nothing: one colour, a shade, noise, text. dataset.json lists what the
+    images are of. The classes of the environment may say "other": true.
 
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank

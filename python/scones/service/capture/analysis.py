@@ -219,10 +219,11 @@ def pass_sentence(one: ModelTraffic) -> str:
         return f"{at} answers none of {_images(measured.images)}"
     if not measured.foreign:
         return f"{at} answers {answered(measured.passed, measured.passed_wrong, measured.images)}"
-    passed, wanted = measured.passed - measured.passed_foreign, measured.images - measured.foreign
-    wrong = measured.passed_wrong - measured.passed_foreign
-    ends = f", and lets {rounded(measured.passed_foreign / measured.foreign)} of anything else pass"
-    return f"{at} answers {answered(passed, wrong, wanted) if passed else 'none'}{ends}"
+    wanted = measured.images - measured.foreign
+    of = rounded((measured.passed - measured.passed_foreign) / wanted) if wanted else "none"
+    wrong = rounded(measured.passed_wrong / measured.passed) if measured.passed_wrong else "none"
+    others = rounded(measured.passed_foreign / measured.foreign)
+    return f"{at} answers {of} of the images of its classes and {others} of anything else; {wrong} of these are wrong"
 
 
 def time_sentence(traffic: Sequence[ModelTraffic]) -> str:

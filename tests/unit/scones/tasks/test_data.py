@@ -112,7 +112,7 @@ def test_other_is_made_where_asked_and_said(archive, elsewhere, capsys):
     etl(Context(), archive=str(archive), other=True)
     assert load(elsewhere).classes == ("bicycle", "motorcycle", "other")
     printed = " ".join(capsys.readouterr().out.split())
-    assert "'other': 24 images of 4 other kinds, drawn with seed 0, and 4 that show nothing" in printed
+    assert "'other': 24 images of 4 other kinds, drawn with seed 0, and 9 that show nothing" in printed
 
 
 def test_a_script_reads_what_other_shows(archive, elsewhere, printed_json):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,18 @@ def test_a_job_s_model_is_registered_calibrated_with_its_answers_as_they_were(
     assert model.metrics["validation:accuracy"] == 0.91, "the algorithm's own figure stays"
     said = registry.verdict(trained.environment, trained.register())
     assert f"temperature {model.metrics['temperature']:.2f}" in said
+
+
+def test_of_a_model_with_other_the_accuracy_on_the_wanted_classes_is_registered_too(trained: Any) -> None:
+    """Here what is light is other. All that is wrong is of light images which are dark."""
+    assert "validation:wanted_accuracy" not in trained.register().model.metrics
+    trained.sagemaker.packages.clear()
+    description = {"classes": ["bicycle", "other"], "fingerprint": "5f" * 32}
+    trained.put("datasets/5f/dataset.json", json.dumps(description).encode())
+    model = trained.register().model
+    assert model.metrics["validation:wanted_accuracy"] == 1.0
+    assert model.metrics["validation:accuracy"] == 0.91, "the algorithm's figure is over all classes"
+    assert json.loads(trained.environment.pin_path.read_text())["model"]["other_class"] == "other"
 
 
 def test_says_so_where_what_is_registered_already_is_not_what_was_asked_for(trained: Any) -> None:

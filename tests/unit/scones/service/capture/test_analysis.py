@@ -211,7 +211,8 @@ def test_the_answer_other_never_passes_and_is_counted_for_itself():
     assert (measured.right, measured.passed, measured.passed_wrong, measured.refused_right) == (2, 2, 1, 1)
     assert (measured.foreign, measured.passed_foreign, measured.wanted_right) == (2, 1, 1)
     assert pass_sentence(one) == (
-        "At 0.80 version 3 answers 100 % of images; none of these are wrong, and lets 50 % of anything else pass"
+        "At 0.80 version 3 answers 100 % of the images of its classes and 50 % of anything else; "
+        "50 % of these are wrong"
     )
     assert time_sentence([one]) == "1 of 4 answers were below 0.80, and 1 were none of the classes"
     assert [(found.low, found.foreign) for found in compare(events, threshold=0.8, labels=labels)] == [(1, 1)]
