@@ -2,7 +2,7 @@
 
 Example (not run: it trains for minutes)::
 
-    bench = Bench.of(dataset.load(Path("build/dataset")), hyperparameters)
+    bench = Bench.of(dataset.load(Path("build/dataset")), chosen)
     for seed in bench.missing(5):
         bench = bench.with_run(measure(bench, seed))
         bench.save(Path("build/bench/train.json"))
@@ -13,6 +13,7 @@ images. Then the artifact classifies the test images, as an endpoint does. The t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -27,11 +28,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from imageclassification import files
+from imageclassification import backbones, files
+from imageclassification.hyperparameters import Hyperparameters
 from scones.dataset import Dataset
 from scones.errors import TrainingError
 from scones.training.progress import Progress
 
+SCRATCH = "scratch"
 TARGETS = (0.85, 0.88, 0.90)  # validation accuracies whose time is measured
 
 
@@ -99,6 +102,7 @@ class Bench:
         machine: The result of :func:`machine`.
         folder: The data set's folder.
         runs: One for each finished seed.
+        start: What training starts from: ``scratch``, or the SHA-256 of the container's own weights.
     """
 
     fingerprint: str
@@ -108,11 +112,16 @@ class Bench:
     machine: Mapping[str, Any]
     folder: Path
     runs: tuple[Run, ...] = ()
+    start: str = SCRATCH
 
     @classmethod
-    def of(cls, data: Dataset, hyperparameters: Mapping[str, str]) -> Bench:
+    def of(cls, data: Dataset, chosen: Hyperparameters) -> Bench:
         """A bench without runs yet."""
-        return cls(data.fingerprint, data.source, data.classes, dict(hyperparameters), machine(), data.root)
+        start = SCRATCH
+        if chosen.use_pretrained_model:
+            start = hashlib.sha256(backbones.fitting(chosen).path.read_bytes()).hexdigest()
+        values = chosen.to_strings()
+        return cls(data.fingerprint, data.source, data.classes, values, machine(), data.root, start=start)
 
     def resumed(self, path: Path) -> Bench:
         """This bench with a file's runs, if these have the same data, hyperparameters and machine. Else itself."""
@@ -143,6 +152,7 @@ class Bench:
             "source": self.source,
             "classes": list(self.classes),
             "hyperparameters": dict(self.hyperparameters),
+            "start": self.start,
             "machine": dict(self.machine),
         }
 
@@ -297,7 +307,8 @@ def table(bench: Bench) -> Any:
         f"{bench.machine['processor']}, {bench.machine['threads']} threads, torch {bench.machine['torch']}",
     )
     shown = Table(
-        title=f"{', '.join(bench.classes)}: {bench.hyperparameters['num_layers']} layers, "
+        title=f"{', '.join(bench.classes)}, from {'scratch' if bench.start == SCRATCH else 'a backbone'}: "
+        f"{bench.hyperparameters['num_layers']} layers, "
         f"{bench.hyperparameters['image_shape']}, {bench.hyperparameters['epochs']} epochs",
         title_justify="left",
         caption="\n".join(notes),

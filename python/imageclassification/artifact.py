@@ -39,6 +39,8 @@ PREFIX = "image-classification"
 SYMBOL = f"{PREFIX}-symbol.json"
 SHAPES = "model-shapes.json"
 PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
+CHECKPOINT = re.compile(r"(?P<prefix>.+)-(?P<epoch>\d{4,9})\.params")
+IMAGENET = (3, 224, 224)
 LARGEST_FILE = 1 << 30  # bytes; the parameters of 200 layers take 260 MB
 LARGEST_TEXT = 1 << 22  # bytes; the symbol of 200 layers takes 600 kB
 READ_SIZE = 1 << 20
@@ -105,7 +107,11 @@ class Artifact:
 
 
 def read(path: str | os.PathLike[str]) -> Artifact:
-    """Reads an artifact from a ``model.tar.gz``, or from a folder with the three files.
+    """Reads an artifact from a ``model.tar.gz``, from a folder with the three files, or from a checkpoint of MXNet.
+
+    A checkpoint is a file ``PREFIX-NNNN.params`` with ``PREFIX-symbol.json`` beside it. MXNet's model zoo has its
+    networks in this form, for instance ``resnet-18-0000.params``. The shape of the images is not in it: it is taken to
+    be ``IMAGENET``.
 
     If there are parameters of several epochs, the last epoch's are read. Nothing is unpacked to disk. A symbol that an
     old version of MXNet has written is upgraded.
@@ -115,6 +121,8 @@ def read(path: str | os.PathLike[str]) -> Artifact:
             not fit one another.
     """
     path = Path(path)
+    if path.name.endswith(".params"):
+        return _checkpoint(path)
     try:
         found = _folder_files(path) if path.is_dir() else _archive_files(path)
     except FileNotFoundError:
@@ -136,6 +144,33 @@ def read(path: str | os.PathLike[str]) -> Artifact:
         parameters=ndarray.loads(found[parameters]),
         shapes=_json(found[SHAPES], SHAPES, list),
         epoch=epoch,
+    )
+    artifact.check()
+    return artifact
+
+
+def _checkpoint(path: Path) -> Artifact:
+    named = CHECKPOINT.fullmatch(path.name)
+    if named is None:
+        raise ArtifactError(
+            f"{path} is not named as a checkpoint of MXNet, PREFIX-NNNN.params",
+            hint="an example: resnet-18-0000.params",
+        )
+    symbol = path.with_name(f"{named['prefix']}-symbol.json")
+    held = {}
+    for file, most in ((path, LARGEST_FILE), (symbol, LARGEST_TEXT)):
+        if not file.is_file():
+            raise NoArtifactError(
+                f"there is no {file}", hint=f"a checkpoint of MXNet is two files: {path.name} and {symbol.name}"
+            )
+        if (size := file.stat().st_size) > most:
+            raise ArtifactError(f"{file} has {size:,} bytes, more than a model has")
+        held[file] = file.read_bytes()
+    artifact = Artifact(
+        symbol=legacy.upgraded(_json(held[symbol], symbol.name, dict)),
+        parameters=ndarray.loads(held[path]),
+        shapes=[{"name": "data", "shape": [1, *IMAGENET]}],
+        epoch=int(named["epoch"]),
     )
     artifact.check()
     return artifact

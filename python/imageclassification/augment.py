@@ -47,16 +47,15 @@ def cut(
         uint8 (len(images), *size, 3).
     """
     height, width = size
+    maps = random_maps(len(images), random) if augmentation == TRANSFORM else None
+    spare = np.array([image.shape[:2] for image in images], np.int64) - np.array(size, np.int64)
+    corners = spare // 2 if augmentation is None else random.integers(0, spare + 1)
     batch = np.empty((len(images), height, width, 3), np.uint8)
-    for place, image in enumerate(images):
-        if augmentation == TRANSFORM:
-            image = transform(image, random)
-        spare = image.shape[0] - height, image.shape[1] - width
-        if augmentation is None:
-            top, left = spare[0] // 2, spare[1] // 2
+    for place, (image, (top, left)) in enumerate(zip(images, corners.tolist(), strict=True)):
+        if maps is None:
+            batch[place] = image[top : top + height, left : left + width]
         else:
-            top, left = random.integers(0, spare[0] + 1), random.integers(0, spare[1] + 1)
-        batch[place] = image[top : top + height, left : left + width]
+            batch[place] = warp(image, maps[place], (top, left), size)
     if augmentation is not None:
         mirrored = random.random(len(images)) < 0.5
         batch[mirrored] = batch[mirrored, :, ::-1]
@@ -125,31 +124,46 @@ def hls_to_rgb(
     return component(6), component(10), component(2)
 
 
-def transform(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Rotates, shears and stretches an image about its centre by random amounts.
+def random_maps(count: int, random: np.random.Generator) -> np.ndarray:
+    """Draws rotations, shears and stretches about the centre of an image.
 
     Args:
-        image: uint8 (height, width, 3).
+        count: The number of maps.
         random: The random number generator.
 
     Returns:
-        uint8, the shape of ``image``.
+        float64 (count, 2, 2): from a place in the changed image (x, y from the centre, in pixels) to one in the image.
     """
-    angle = math.radians(random.uniform(-MOST_DEGREES, MOST_DEGREES))
-    shear = random.uniform(-MOST_SHEAR, MOST_SHEAR)
-    aspect = 1 + random.uniform(-MOST_ASPECT, MOST_ASPECT)
-    cosine, sine = math.cos(angle), math.sin(angle)
-    tall = 2 / (1 + aspect)
-    wide = aspect * tall
+    angle, shear, aspect = random.uniform(-1, 1, (3, count)) * [
+        [math.radians(MOST_DEGREES)],
+        [MOST_SHEAR],
+        [MOST_ASPECT],
+    ]
+    cosine, sine = np.cos(angle), np.sin(angle)
+    tall = 2 / (2 + aspect)
+    wide = (1 + aspect) * tall
     forward = np.array(
         [[tall * cosine - shear * sine * wide, tall * sine + shear * cosine * wide], [-sine * wide, cosine * wide]]
     )
-    backward = np.linalg.inv(forward)  # Pillow takes the map from the output's pixels to the input's
-    centre = np.array([image.shape[1], image.shape[0]]) / 2
-    offset = centre - backward @ centre
-    matrix = (*backward[0], offset[0], *backward[1], offset[1])
-    picture = Image.fromarray(image)
-    white = (255, 255, 255)
-    return np.asarray(
-        picture.transform(picture.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=white)
-    )
+    return np.linalg.inv(forward.transpose(2, 0, 1))
+
+
+def warp(image: np.ndarray, backward: np.ndarray, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Cuts a crop out of an image that is changed about its centre. Only the crop is computed.
+
+    Args:
+        image: uint8 (height, width, 3).
+        backward: One of :func:`random_maps`.
+        corner: Top and left of the crop in the changed image, in pixels.
+        size: The crop's height and width.
+
+    Returns:
+        uint8 (*size, 3).
+    """
+    height, width = image.shape[:2]
+    (a, b), (d, e) = backward.tolist()
+    x, y = corner[1] - width / 2, corner[0] - height / 2
+    matrix = (a, b, a * x + b * y + width / 2, d, e, d * x + e * y + height / 2)
+    picture = Image.frombuffer("RGB", (width, height), np.ascontiguousarray(image), "raw", "RGB", 0, 1)
+    bilinear, white = Image.Resampling.BILINEAR, (255, 255, 255)
+    return np.asarray(picture.transform(size[::-1], Image.Transform.AFFINE, matrix, bilinear, fillcolor=white))

@@ -34,10 +34,12 @@ class Operator:
     Attributes:
         takes: MXNet's names of the inputs: first computed values, then parameters.
         statistics: How many of the last inputs are running statistics (``aux:…`` in an artifact).
+        keeps_output: Whether the gradient is computed from the output. If not, the next operator may overwrite it.
     """
 
     takes: tuple[str, ...] = ("data",)
     statistics = 0
+    keeps_output = True
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -67,6 +69,8 @@ class Operator:
 
 
 class Convolution(Operator):
+    keeps_output = False
+
     def __init__(self, node: Node) -> None:
         super().__init__(node)
         if node.text("layout", "NCHW") != "NCHW":
@@ -107,6 +111,7 @@ class BatchNorm(Operator):
 
     takes = ("data", "gamma", "beta", "moving_mean", "moving_var")
     statistics = 2
+    keeps_output = False
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)

@@ -274,7 +274,7 @@ def train(
         _tell(training, saved, keep)
     while training.epoch < chosen.epochs and not training.early.due:
         try:
-            lines = training.epoch_of(data.batches(train_channel, chosen, training.random))
+            lines = training.epoch_of(data.ahead(data.batches(train_channel, chosen, training.random)))
             accuracy, more = training.judge(held_out, validation_channel.labels)
         except EpochStopped:
             log.info("Stopped in epoch %d; what was kept so far is the model", training.epoch)

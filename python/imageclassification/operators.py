@@ -28,20 +28,32 @@ from imageclassification.layers import BatchNorm, Convolution, Flatten, FullyCon
 
 
 class Elementwise(Operator):
-    """A function of each number of the input."""
+    """A function of each number of the input.
 
-    def __init__(self, node: Node, function: Callable[[Tensor], Tensor]) -> None:
+    Attributes:
+        overwriting: The same function, which writes its output over its input. None if there is none.
+    """
+
+    def __init__(
+        self, node: Node, function: Callable[[Tensor], Tensor], overwriting: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
         super().__init__(node)
         self.function = function
+        self.overwriting = overwriting
 
     def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         return self.function(x)
+
+    def overwrite(self) -> None:
+        """From now on, the output is written over the input, which nothing else needs."""
+        self.function = self.overwriting or self.function
 
 
 class BinaryOperator(Operator):
     """A function of two inputs of the same shape. The ``broadcast_`` operators broadcast sides of 1."""
 
     takes = ("lhs", "rhs")
+    keeps_output = False
 
     def __init__(self, node: Node, function: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__(node)
@@ -162,7 +174,7 @@ def _activation(node: Node) -> Operator:
     kind = node.text("act_type")
     if kind not in ACTIVATIONS:
         raise Operator(node).refuse(f"act_type '{kind}'")
-    return Elementwise(node, ACTIVATIONS[kind])
+    return Elementwise(node, ACTIVATIONS[kind], torch.relu_ if kind == "relu" else None)
 
 
 def _leaky_relu(node: Node) -> Operator:

@@ -16,8 +16,8 @@ The network has the artifact's graph. Training can start in two ways:
 
 ``use_pretrained_model`` 1
     Transfer learning: the last FullyConnected layer gets new random weights, for the job's classes. All other weights
-    are the artifact's. Every image_shape is allowed that fits the graph. On AWS the container has weights of its own
-    (ImageNet's, for 3,224,224). Here the job must have the channel.
+    are the artifact's. Every image_shape is allowed that fits the graph. Without the channel, the container's own
+    weights are taken: on AWS those of ImageNet, for 3,224,224, and here those of :mod:`imageclassification.backbones`.
 ``use_pretrained_model`` 0
     Incremental training: all weights are the artifact's. num_layers, image_shape and num_classes must be the artifact's
     too.

@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imageclassification.errors import HyperparameterError, UserError
+from imageclassification.errors import UserError
 from imageclassification.hyperparameters import Hyperparameters, allowed, parse
 from imageclassification.parent import leave_with_standard_input
 
@@ -38,24 +38,6 @@ if TYPE_CHECKING:
 
 SAMPLED = 64  # training images whose digest identifies a checkpoint's data
 log = logging.getLogger("image-classification")
-
-
-def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
-    """Refuses a hyperparameter that the built-in container supports and this package does not.
-
-    Args:
-        chosen: The hyperparameters.
-        model_channel: Whether the job has the channel ``model``.
-
-    Raises:
-        HyperparameterError: If use_pretrained_model is 1 without the channel ``model``.
-    """
-    if chosen.use_pretrained_model and not model_channel:
-        raise HyperparameterError(
-            "use_pretrained_model is 1, but the job has no channel 'model'; the container on AWS has weights from "
-            "ImageNet, and this machine has none; give an artifact as channel 'model' (invoke train --model "
-            "model.tar.gz), or set use_pretrained_model to 0"
-        )
 
 
 def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -73,7 +55,10 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     values = json.loads((root / "input/config/hyperparameters.json").read_text())
     log.info("Reading provided configuration: %s", values)
     chosen = parse(values)
-    refuse_unsupported(chosen, model_channel=(root / "input/data/model").is_dir())
+    from imageclassification import backbones
+
+    own = chosen.use_pretrained_model and not (root / "input/data/model").is_dir()
+    backbone = backbones.fitting(chosen) if own else None
     from imageclassification import data
     from imageclassification.data import Channel
 
@@ -112,7 +97,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         memory.check_training(memory.need(read, shapes), chosen.mini_batch_size, machine=memory.of_machine())
         return forecast.multiplications(read, shapes)
 
-    given = pretrained.read(root)
+    given = backbone.artifact() if backbone else pretrained.read(root)
     graph: Mapping[str, Any]
     if given is None:
         graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
@@ -124,7 +109,8 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         one = check_memory(graph, start.parameters)
         network = Network(graph, start.parameters)
         anew = ", with a new last layer" if chosen.use_pretrained_model else ""
-        log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
+        whose = f"this container's own weights, of {backbone.source}" if backbone else "the model in channel 'model'"
+        log.info("Starting from %s (epoch %d)%s", whose, given.epoch, anew)
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
     def keep(parameters: Mapping[str, np.ndarray], epoch: int) -> None:
@@ -149,6 +135,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         expected = forecast.Forecast(chosen, one, **images, own=given is None)
         for line in expected.at_first(threads=torch.get_num_threads()):
             log.info("%s", line)
+    memory.keep_freed()
     loop.train(
         chosen,
         network,

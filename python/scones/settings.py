@@ -44,6 +44,9 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
 
 
+WEIGHTS = ("imagenet", "cifar-100")
+
+
 @dataclass(frozen=True)
 class Training:
     """Settings of training jobs.
@@ -53,8 +56,8 @@ class Training:
         max_runtime_seconds: SageMaker stops the job after this time.
         minimum_validation_accuracy: A model is approved if it reaches this accuracy, 0 to 1.
         hyperparameters: Changes of this environment to the project's recipe.
-        pretrained_weights: Whether the algorithm's container has weights of its own, for ``use_pretrained_model``
-            without a model to start from. AWS's has.
+        pretrained_weights: The weights of the algorithm's container, for ``use_pretrained_model`` without a model to
+            start from: one of ``WEIGHTS``. AWS's container has ImageNet's, this machine's has the project's own.
     """
 
     instance_type: str
@@ -62,7 +65,7 @@ class Training:
     max_runtime_seconds: int
     minimum_validation_accuracy: float
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
-    pretrained_weights: bool = True
+    pretrained_weights: str = "imagenet"
 
 
 STRATEGIES = ("Bayesian", "Random", "Grid")
@@ -262,7 +265,7 @@ _TRAINING = {
     "max_runtime_seconds": int,
     "minimum_validation_accuracy": (int, float),
 }
-_TRAINING_OPTIONAL = {"hyperparameters": dict, "pretrained_weights": bool}
+_TRAINING_OPTIONAL = {"hyperparameters": dict, "pretrained_weights": str}
 _TUNING = {"max_jobs": int, "max_parallel_jobs": int, "early_stopping": bool, "strategy": str}
 _WORDS = {
     bool: "true or false",
@@ -292,13 +295,17 @@ def _check(own: Mapping[str, Any], path: Path) -> None:
     for name in ("max_jobs", "max_parallel_jobs"):
         if tuning.get(name, 1) < 1:
             raise SettingsError(f"{path}: '{name}' must be 1 or more, not {tuning[name]}")
-    strategy = tuning.get("strategy", Tuning.strategy)
-    if strategy not in STRATEGIES:
-        near = get_close_matches(strategy, STRATEGIES, n=1)
-        raise SettingsError(
-            f"{path}: 'strategy' must be one of {', '.join(STRATEGIES)}, not {json.dumps(strategy)}",
-            hint=f"did you mean {near[0]}?" if near else None,
-        )
+    weights = own["training"].get("pretrained_weights", Training.pretrained_weights)
+    for name, value, allowed in (
+        ("strategy", tuning.get("strategy", Tuning.strategy), STRATEGIES),
+        ("pretrained_weights", weights, WEIGHTS),
+    ):
+        if value not in allowed:
+            near = get_close_matches(value, allowed, n=1)
+            raise SettingsError(
+                f"{path}: '{name}' must be one of {', '.join(allowed)}, not {json.dumps(value)}",
+                hint=f"did you mean {near[0]}?" if near else None,
+            )
 
 
 def _names_and_types(

@@ -139,7 +139,8 @@ def test_bytes_that_are_no_image_are_refused_before_anything_runs(demo: object, 
 @pytest.mark.nightly
 def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: object, checkout: Checkout) -> None:
     """A model below the gate is registered and waits for approval. Terraform does not deploy it."""
-    weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001")
+    scratch = ("--set", "use_pretrained_model=0")
+    weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001", *scratch)
     assert weak.returncode == 0, weak.stdout + weak.stderr
     assert "PendingManualApproval" in weak.stdout
     pin = checkout.build / "local" / "model.tfvars.json"

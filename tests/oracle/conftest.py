@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scones.delivery.checks import environment
+from benchmarks.speed import mxnet
 from scones.errors import SetupError
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent.parent / "build"
-REQUIREMENTS = HERE / "requirements.txt"
 RUN_SECONDS = 600
 NOT_RUN: list[str] = []  # the reason, for the summary
 
@@ -67,27 +63,10 @@ class Oracle:
         return [Result(result.get("gave"), result.get("raised")) for result in found]
 
 
-def build() -> Path:
-    """Make the environment, unless it exists, and return its Python."""
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise SetupError(f"MXNet 1.9.1 is for Linux on x86-64, not {sys.platform} on {platform.machine()}")
-    works = "import numpy; numpy.bool = bool; import mxnet"
-    return environment.ensure(BUILD, "oracle", REQUIREMENTS, works=works, base=_python_3_11())
-
-
-def _python_3_11() -> Path:
-    if sys.version_info[:2] == (3, 11):
-        return Path(sys.executable)
-    found = shutil.which("python3.11")
-    if found is None or subprocess.run([found, "-V"], capture_output=True, check=False).returncode != 0:
-        raise SetupError(f"MXNet 1.9.1 needs Python 3.11, this is {platform.python_version()}")
-    return Path(found)
-
-
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
     try:
-        return Oracle(build())
+        return Oracle(mxnet(BUILD))
     except SetupError as error:
         NOT_RUN.append(error.message)
         pytest.skip(f"genuine MXNet is not to be had here: {error.message}")

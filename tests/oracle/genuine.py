@@ -112,6 +112,33 @@ def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32")
     return sorted({node["op"] for node in json.loads(symbol.tojson())["nodes"]})
 
 
+def zoo(folder, prefix, depth, classes, shape, images, answers):
+    """A checkpoint as MXNet's model zoo has them, with random weights, and its answers to images."""
+    random = numpy.random.default_rng(3)
+    symbol, found = resnet(depth, classes, shape), numpy.load(folder / images)
+    arguments, statistics = inferred(symbol, (1, *shape))
+    for name in ("data", "softmax_label"):
+        arguments.pop(name)
+
+    def draw(name, sides):
+        if name.endswith(("_gamma", "moving_var")):
+            value = random.uniform(0.8, 1.2, sides)
+        else:
+            value = random.normal(0, numpy.prod(sides[1:]) ** -0.5 if name.endswith("weight") else 0.1, sides)
+        if name.startswith("bn_data_moving"):
+            value = value * 100 + 50 if name.endswith("mean") else value * 5000
+        return mx.nd.array(value)
+
+    arguments = {name: draw(name, sides) for name, sides in arguments.items()}
+    statistics = {name: draw(name, sides) for name, sides in statistics.items()}
+    mx.model.save_checkpoint(str(folder / prefix), 0, symbol, arguments, statistics)
+    module = mx.mod.Module.load(str(folder / prefix), 0)
+    module.bind(for_training=False, data_shapes=[("data", found.shape)])
+    module.forward(mx.io.DataBatch([mx.nd.array(found)]), is_train=False)
+    numpy.save(folder / answers, module.get_outputs()[0].asnumpy())
+    return sorted(path.name for path in folder.glob(f"{prefix}*"))
+
+
 def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=16, rate=0.05):
     """Train a ResNet as the algorithm does, from a RecordIO file, and save it as a checkpoint.
 
@@ -244,6 +271,7 @@ TASKS = {
         describe,
         answer,
         make,
+        zoo,
         train,
         steps,
         save_list,

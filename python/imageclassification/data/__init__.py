@@ -40,7 +40,7 @@ job's FailureReason.
 Source: SageMaker's developer guide, "Input/Output Interface for the Image Classification Algorithm".
 """
 
-from imageclassification.data.channel import Channel, batches
+from imageclassification.data.channel import Channel, ahead, batches
 from imageclassification.data.forms import check_channels
 
-__all__ = ["Channel", "batches", "check_channels"]
+__all__ = ["Channel", "ahead", "batches", "check_channels"]

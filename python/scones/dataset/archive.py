@@ -99,14 +99,14 @@ class Archive:
         found = cifar.select(meta, train, test, classes, origin=self.path.name)
         return replace(found, foreign=cifar.others(meta, train, test, classes, _LACKING)) if foreign else found
 
-    def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
-        """The classes with images in both train and test, in the archive's label order.
+    def whole(self, *, progress: Progress | None = None) -> tuple[tuple[str, ...], Contents]:
+        """Read everything: the names of all classes in the archive's label order, and the images of those there are.
 
         Raises:
             DatasetError: the file is not CIFAR-100's archive, or is truncated.
         """
         meta, train, test = self._batches(progress)
-        return cifar.present(meta, train, test, origin=self.path.name)
+        return cifar.whole(meta, train, test, origin=self.path.name)
 
     def _batches(self, progress: Progress | None) -> tuple[_Batch, _Batch, _Batch]:
         found = self._members(progress)

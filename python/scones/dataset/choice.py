@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from scones.dataset import labels, standing
 from scones.dataset.archive import VARIABLE, Archive
+from scones.dataset.beside import Beside
 from scones.dataset.download import Download
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
@@ -224,6 +225,9 @@ def ensure_others(
 ) -> Ensured:
     """Build a data set of the archive's other classes in ``out``. A backbone is trained on it.
 
+    Images that cannot be told apart from those of ``classes`` or from test images, or that have two labels, are left
+    out. ``dataset.json`` lists them under ``skipped``.
+
     Args:
         classes: The classes to leave out.
 
@@ -236,13 +240,17 @@ def ensure_others(
             f"a backbone learns from the archive's other classes, and the drawn sample has none; {choice.reason}",
             hint=f"give CIFAR-100's archive: set {VARIABLE} to cifar-100-python.tar.gz, or run: invoke etl --download",
         )
-    others = [name for name in choice.source.classes(progress=progress) if name not in classes]
-    if len(others) < 2:
+    source = Beside.of(choice.source, classes, progress=progress)
+    if len(source.classes) < 2:
         raise DatasetError(
-            f"{choice.source.title} has {len(others)} classes beside {labels.join(classes)}; a backbone needs two",
+            f"{source.title} has {len(source.classes)} classes beside {labels.join(classes)}; a backbone needs two",
             hint=f"set {VARIABLE} to the whole of CIFAR-100, cifar-100-python.tar.gz",
         )
-    return _built(choice, others, out, progress, recordio=recordio)
+    dataset = build(source, source.classes, out, skip_bad=True, recordio=recordio, progress=progress)
+    without = f"its {len(source.classes)} classes beside {labels.join(classes)}"
+    skipped = len(dataset.description["skipped"])
+    left = f"; {skipped} images are left out, which stand twice or have two labels" if skipped else ""
+    return Ensured(dataset, source.title, f"{choice.reason}\n{without}{left}")
 
 
 def _built(

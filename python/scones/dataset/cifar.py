@@ -118,18 +118,21 @@ def class_names(meta: Mapping[bytes, Any], origin: str) -> tuple[str, ...]:
     return tuple(_text(name) for name in names)
 
 
-def present(
+def whole(
     meta: Mapping[bytes, Any], train: Mapping[bytes, Any], test: Mapping[bytes, Any], *, origin: str
-) -> tuple[str, ...]:
-    """The classes with images in both train and test, in label order.
+) -> tuple[tuple[str, ...], Contents]:
+    """The names of all classes, and all images, labelled as in the archive. A class need not have images.
 
     Raises:
         DatasetError: a member does not have CIFAR-100's format.
     """
     known = class_names(meta, origin)
-    used = [set(_checked(batch, f"'{name}' of {origin}", len(known))[1].tolist())
-            for name, batch in (("train", train), ("test", test))]  # fmt: skip
-    return tuple(known[label] for label in sorted(used[0] & used[1]))
+
+    def images(member: str, batch: Mapping[bytes, Any]) -> Images:
+        data, fine, names = _checked(batch, f"'{member}' of {origin}", len(known))
+        return Images(_pixels(data), fine, tuple(_text(name) for name in names))
+
+    return known, Contents(images("train", train), images("test", test))
 
 
 def select(
@@ -196,8 +199,12 @@ def _selected(
     chosen = np.sort(np.concatenate(list(places.values())))
     index = np.full(len(known), -1, dtype=np.int64)
     index[[known.index(name) for name in classes]] = np.arange(len(classes))
-    pixels = data[chosen].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-    return Images(np.ascontiguousarray(pixels), index[fine[chosen]], tuple(_text(names[place]) for place in chosen))
+    return Images(_pixels(data[chosen]), index[fine[chosen]], tuple(_text(names[place]) for place in chosen))
+
+
+def _pixels(rows: np.ndarray) -> np.ndarray:
+    """The archive's rows (N, 3072) as images (N, 32, 32, 3)."""
+    return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
 
 
 def _checked(batch: Mapping[bytes, Any], where: str, classes: int) -> tuple[np.ndarray, np.ndarray, list[bytes]]:

@@ -92,9 +92,9 @@ class Download:
         """
         return self._archive().read(classes, seed=seed, skip_bad=skip_bad, foreign=foreign, progress=progress)
 
-    def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
-        """The archive's classes, in label order. Downloads the archive if necessary, and raises as :meth:`read`."""
-        return self._archive().classes(progress=progress)
+    def whole(self, *, progress: Progress | None = None) -> tuple[tuple[str, ...], Contents]:
+        """All of the archive (:meth:`Archive.whole`). Downloads it if necessary, and raises as :meth:`read`."""
+        return self._archive().whole(progress=progress)
 
     def _archive(self) -> Archive:
         if not self.cached:

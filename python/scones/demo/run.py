@@ -137,6 +137,8 @@ class Demo:
         with bars(self.console) as progress:
             self.outcome.ensured = self._preparation.build(progress)
         self.console.print(announcement(self.outcome.ensured), soft_wrap=False)
+        if self._preparation.beginning:
+            self.console.print(self._preparation.beginning, soft_wrap=True, highlight=False, markup=False)
         step.found = ", ".join(f"{self._dataset.size(split):,} {split}" for split in dataset.SPLITS)
 
     @property

@@ -47,7 +47,7 @@ def fetch(
 
     Args:
         environment: Its ``build`` folder caches downloads.
-        place: A ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
+        place: A ``model.tar.gz``, a folder of its files, a checkpoint of MXNet, or ``s3://BUCKET/KEY``.
         client: Makes boto3 clients. It is called for ``s3://`` only.
         progress: Shows a bar for the download. None shows nothing.
 
@@ -88,7 +88,7 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
 
     Args:
         s3: A boto3 S3 client.
-        path: A ``model.tar.gz``, or a folder of its files. A folder is packed first.
+        path: A ``model.tar.gz``, a folder of its files, or a checkpoint of MXNet. What is no archive is packed first.
 
     Returns:
         ``s3://BUCKET/models/imported/<sha256>/model.tar.gz``.
@@ -98,7 +98,7 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
         CloudError: S3 refused the upload.
     """
     path = Path(path)
-    if path.is_dir():
+    if path.is_dir() or path.name.endswith(".params"):
         from imageclassification import artifact
 
         with tempfile.TemporaryDirectory() as folder:

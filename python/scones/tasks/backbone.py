@@ -16,7 +16,7 @@ from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.models import TrainResult
 from scones.tasks.terminal import terminal
-from scones.tasks.train import ENV, follow, start
+from scones.tasks.train import ENV, follow, resumed, start
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     help={
         "env": ENV,
         "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
+        "without": "the classes to leave out, comma-separated (default: the environment's)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files",
+        "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
+        "attach": "follow this existing job instead of starting one",
         "yes": "start the job without asking, though AWS charges for it",
     },
 )
@@ -37,28 +40,48 @@ def backbone(
     context: Context,
     env: str | None = None,
     set: list[str] | None = None,
+    without: str | None = None,
     name: str | None = None,
     recordio: bool = False,
+    resume: str | None = None,
+    attach: str | None = None,
     yes: bool = False,
 ) -> TaskAnswer:
     """Train a network on CIFAR-100's other classes, as a start for invoke train --model.
 
-    The network learns all of the archive's classes except the environment's own: 49,000 images, where the environment's
-    two classes have a thousand. No weights from elsewhere are used. The images are kept in build/backbone/dataset. The
-    model is not registered, because it is not deployed.
+    The network learns all of the archive's classes except the environment's own, or those of --without: 49,000 images,
+    where the environment's two classes have a thousand. Images that stand twice or have two labels are left out. No
+    weights from elsewhere are used. The images are kept in build/backbone/dataset. The model is not registered, because
+    it is not deployed.
+
+    Every epoch writes a checkpoint. The job goes on when this task is interrupted: --attach follows it again. --resume
+    continues a job that failed or was stopped.
 
     invoke train.backbone
     invoke train.backbone --env dev --set epochs=40 --recordio
+    invoke train.backbone --without lion,tiger,leopard
+    invoke train.backbone --resume scones-local-20260101-120000
     """
+    from scones.dataset import labels
     from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = terminal()
-    started = start(
-        environment, Order(options.pairs(set), recordio=recordio, backbone=True), console, name=name, yes=yes
-    )
-    console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
-    done = follow(environment, started, console)
+    settled = {"--set": set, "--without": without, "--recordio": recordio}
+    if attach:
+        options.refuse_with(
+            "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
+        )
+    else:
+        if resume:
+            options.refuse_with("--resume", "continues a job with its own settings", settled)
+            attach = resumed(environment, console, resume, name, yes)
+        else:
+            classes = labels.parse(without) if without else None
+            order = Order(options.pairs(set), classes=classes, recordio=recordio, backbone=True)
+            attach = start(environment, order, console, name=name, yes=yes)
+        console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
+    done = follow(environment, attach, console, task="invoke train.backbone")
     console.print(
         f"next: invoke train --model {done.artifact_uri} --set use_pretrained_model=1 --env {environment.name}",
         soft_wrap=True,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.terminal import terminal
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         "data": "the data set's folder, from invoke etl (default: build/dataset)",
         "set": "a hyperparameter of the algorithm, NAME=VALUE; repeatable",
         "again": "repeat seeds that an earlier run has done",
+        "mxnet": "also measure genuine MXNet 1.9.1 with the same network, batch and images",
         "env": "use this environment's hyperparameters (default: SCONES_ENV, else local)",
     },
 )
@@ -47,40 +48,78 @@ def train(
     data: str | None = None,
     set: list[str] | None = None,
     again: bool = False,
+    mxnet: bool = False,
     env: str | None = None,
 ) -> None:
     """Measure training: train with several seeds, and report the time and the test accuracy of each.
 
-    Each seed is a training process on this machine, one after the other. No cloud is needed. The results are kept in
-    build/bench/train.json, so after Ctrl-C the same command continues with the other seeds. With other images, other
-    hyperparameters or on another machine it starts again.
+    It trains from the container's own weights, unless they have seen the classes, and from scratch;
+    --set use_pretrained_model=0 or 1 is one of the two. Each seed is a training process on this machine, one after the
+    other. No cloud is needed. The results are kept in build/bench/train-backbone.json and train.json, so after Ctrl-C
+    the same command continues with the other seeds. With other images, other hyperparameters or on another machine it
+    starts again.
+
+    With --mxnet, it measures the steps of training alone first, in turns with genuine MXNet 1.9.1, which is installed
+    in an environment of its own (build/oracle) and needs Linux on x86-64.
 
     invoke bench.train
-    invoke bench.train --seeds 1 --set epochs=10
+    invoke bench.train --seeds 1 --set epochs=10 --set use_pretrained_model=0
     """
     from benchmarks import train as benchmark
+    from imageclassification.errors import HyperparameterError
     from scones import dataset
-    from scones.training import request
+    from scones.training import request, weights
+    from scones.training.recipe import SMALL_IMAGES, TRANSFER
 
     environment = settings.load(env)
     count = options.whole_number(seeds, "--seeds", default=5, least=1)
     found = dataset.load(Path(data).expanduser() if data else environment.build / "dataset")
-    chosen = request.hyperparameters(
-        environment, classes=len(found.classes), samples=found.size("train"), overrides=options.pairs(set)
-    )
-    bench = benchmark.Bench.of(found, chosen.to_strings())
-    path = environment.build / "bench" / "train.json"
-    if not again:
-        bench = bench.resumed(path)
-    console = terminal()
-    if bench.runs:
-        console.print(f"{len(bench.runs)} seeds are done already, see {path}; --again repeats them", soft_wrap=True)
-    for seed in bench.missing(count):
-        with _watched(console, seed) as show:
-            bench = bench.with_run(benchmark.measure(bench, seed, show))
-        bench.save(path)
-    console.print(benchmark.table(bench))
-    console.print(f"written to {path}", soft_wrap=True)
+    overrides, console = options.pairs(set), terminal()
+    if mxnet:
+        from benchmarks import speed
+
+        python = speed.mxnet(environment.build)
+        recipe = {**overrides, "use_pretrained_model": "0"}
+        with Waiting(console, "measuring the steps of training, in turns with MXNet"):
+            speeds = speed.measure(
+                found,
+                request.hyperparameters(
+                    environment, classes=len(found.classes), samples=found.size("train"), overrides=recipe
+                ),
+                python,
+            )
+        console.print(speed.table(speeds))
+    asked = overrides.get("use_pretrained_model")
+    kinds = {"1": ("train-backbone.json", TRANSFER), "0": ("train.json", SMALL_IMAGES)}
+    for pretrained, (name, recipe) in kinds.items():
+        if asked not in (None, pretrained):
+            continue
+        chosen = request.hyperparameters(
+            environment,
+            classes=len(found.classes),
+            samples=found.size("train"),
+            overrides={**overrides, "use_pretrained_model": pretrained},
+            recipe=recipe,
+        )
+        try:
+            weights.check(environment, chosen, found.classes)
+        except HyperparameterError as unfit:
+            if asked:
+                raise
+            console.print(f"not measured from a backbone: {unfit.message}", soft_wrap=True, markup=False)
+            continue
+        bench = benchmark.Bench.of(found, chosen)
+        path = environment.build / "bench" / name
+        if not again:
+            bench = bench.resumed(path)
+        if bench.runs:
+            console.print(f"{len(bench.runs)} seeds are done already, see {path}; --again repeats them", soft_wrap=True)
+        for seed in bench.missing(count):
+            with _watched(console, seed) as show:
+                bench = bench.with_run(benchmark.measure(bench, seed, show))
+            bench.save(path)
+        console.print(benchmark.table(bench))
+        console.print(f"written to {path}", soft_wrap=True)
 
 
 @task(

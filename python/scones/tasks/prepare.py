@@ -61,6 +61,8 @@ def build(preparation: Preparation, console: Console) -> None:
     with bars(console) as progress:
         ensured = preparation.build(progress)
     console.print(announcement(ensured), soft_wrap=False)  # it has a border
+    if preparation.beginning:
+        console.print(preparation.beginning, soft_wrap=True, highlight=False, markup=False)
     if preparation.adapted:
         values = ", ".join(f"{name} {value}" for name, value in sorted(preparation.adapted.items()))
         found = ensured.dataset

@@ -41,7 +41,8 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
-        "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version from invoke models",
+        "model": "start from a model: a model.tar.gz, s3://BUCKET/KEY, a version, or MXNet's resnet-18-0000.params",
+        "seen": "start also from weights that have seen the classes",
         "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
         "attach": "follow this existing job instead of starting one",
         "register": "register the trained model (--no-register: only train)",
@@ -56,6 +57,7 @@ def train(
     name: str | None = None,
     recordio: bool = False,
     model: str | None = None,
+    seen: bool = False,
     resume: str | None = None,
     attach: str | None = None,
     register: bool = True,
@@ -74,9 +76,11 @@ def train(
     With --other, a data set that is built gets a class of images that are of none of the classes: the model refuses
     those. A data set that stands must have it then.
 
-    With --model, training starts from that model's weights. Other classes need use_pretrained_model=1. Ctrl-C asks
-    whether to stop the job. --attach follows a running job again. --resume continues a failed or stopped job from its
-    last checkpoint; every epoch writes one.
+    With use_pretrained_model=1, training starts from the container's own weights, with a new last layer: on AWS those
+    of ImageNet, for 3,224,224; on this machine those of CIFAR-100's other 98 classes. With --model, it starts from that
+    model's weights. Other classes need use_pretrained_model=1. Weights that have seen the classes are refused, except
+    with --seen. Ctrl-C asks whether to stop the job. --attach follows a running job again. --resume continues a failed
+    or stopped job from its last checkpoint; every epoch writes one.
 
     invoke train
     invoke train --other
@@ -91,7 +95,7 @@ def train(
 
     environment = settings.load(env)
     console = terminal()
-    settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
+    settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model, "--seen": seen}
     settled |= {"--other": other, "--no-other": no_other, "--other-folder": other_folder}
     if attach:
         options.refuse_with(
@@ -100,7 +104,7 @@ def train(
     else:
         if resume:
             options.refuse_with("--resume", "continues a job with its own settings", settled)
-            attach = _resume(environment, console, resume, name, yes)
+            attach = resumed(environment, console, resume, name, yes)
         else:
             folder = Path(other_folder).expanduser() if other_folder else None
             order = Order(
@@ -109,6 +113,7 @@ def train(
                 recordio=recordio,
                 model=model,
                 other=OtherOption(options.other(other, no_other, other_folder), folder),
+                seen=seen,
             )
             attach = start(environment, order, console, name=name, yes=yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
@@ -135,7 +140,7 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
         return job.start(environment, spec, name=name)
 
 
-def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
+def resumed(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
     """Start a job that continues a failed or stopped one. Returns the new job's name."""
     from imageclassification.hyperparameters import parse
     from scones.training import job, request
@@ -173,8 +178,12 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
-    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it."""
+def follow(environment: Environment, name: str, console: Console, *, task: str = "invoke train") -> DescribedJob:
+    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it.
+
+    Args:
+        task: The task that follows the job again, for the message.
+    """
     from scones.training import job
     from scones.training.view import view
 
@@ -182,7 +191,7 @@ def follow(environment: Environment, name: str, console: Console) -> DescribedJo
         with view(console) as show:
             return job.follow(environment, name, show)
 
-    again = f"invoke train --attach {name} --env {environment.name}"
+    again = f"{task} --attach {name} --env {environment.name}"
     done = prepare.to_its_end(
         watch,
         "Stop the training job?",

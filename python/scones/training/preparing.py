@@ -13,18 +13,25 @@ This module does not prompt, print or apply a stack. The caller may do so betwee
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import pretrained
 from imageclassification.errors import HyperparameterError
-from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
 from scones.dataset import labels, standing, transfer
 from scones.dataset.standing import OtherOption
-from scones.training import request, starting
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_samples, for_side
+from scones.training import request, starting, weights
+from scones.training.recipe import (
+    BACKBONE,
+    FINE_TUNING,
+    SMALL_IMAGES,
+    SMALL_SIDE,
+    TRANSFER,
+    for_samples,
+    for_side,
+)
 from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from scones.dataset import Dataset, Ensured
     from scones.settings import Environment
 
+PRETRAINED = "use_pretrained_model"
 MANY = 1000  # the number of classes to assume before the data set is built
 
 
@@ -43,10 +51,11 @@ class Order:
 
     Attributes:
         overrides: Hyperparameters by name, as text.
-        classes: Class names, in label order. None for the environment's.
+        classes: Class names, in label order. None for the environment's. For a backbone, those that it is not to see.
         recordio: Whether to train on RecordIO files.
         model: A model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
         backbone: Whether to train on the archive's other classes instead of ``classes``.
+        seen: Whether to start also from weights that have seen ``classes``.
         reuse: Whether to train on the data set that stands in the build folder. Without it, that one is replaced.
         task: The task that starts the job, for messages.
         other: Whether the data set is to have the class ``other``, and of what pictures. By default the environment
@@ -54,8 +63,8 @@ class Order:
 
     Example::
 
-        >>> Order(backbone=True).recipe["epochs"], Order(model="3").recipe["epochs"]
-        ('24', '20')
+        >>> Order(backbone=True).recipe(pretrained=False)["epochs"], Order(model="3").recipe(pretrained=True)["epochs"]
+        ('16', '20')
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -63,15 +72,17 @@ class Order:
     recordio: bool = False
     model: str | None = None
     backbone: bool = False
+    seen: bool = False
     reuse: bool = True
     task: str = "invoke train"
     other: OtherOption = field(default_factory=OtherOption)
 
-    @property
-    def recipe(self) -> Mapping[str, str]:
-        """The default hyperparameters."""
+    def recipe(self, *, pretrained: bool) -> Mapping[str, str]:
+        """The default hyperparameters, with ``use_pretrained_model`` or without."""
         if self.backbone:
             return BACKBONE
+        if pretrained:
+            return TRANSFER
         return FINE_TUNING if self.model else SMALL_IMAGES
 
 
@@ -85,6 +96,7 @@ class Preparation:
     Attributes:
         hyperparameters: Those of the job.
         adapted: Hyperparameters of the recipe that were changed for the data set: for its number or size of images.
+        beginning: What training starts from, for people. None where the environment and the order leave no choice.
 
     Raises:
         DatasetError: the data set that stands in the build folder cannot be used, or contradicts the order's or the
@@ -115,14 +127,7 @@ class Preparation:
         if self._standing is not None:
             self.hyperparameters = self._counted(self._standing)
         else:
-            self.hyperparameters = self._chosen(MANY if order.backbone else len(self._labels), sys.maxsize)
-        check_pretrained(self.hyperparameters, model_channel=self._start is not None)
-        if self.hyperparameters.use_pretrained_model and not (self._start or environment.training.pretrained_weights):
-            raise HyperparameterError(
-                f"use_pretrained_model is 1, but the container of environment '{environment.name}' has no weights of "
-                "its own",
-                hint="give a model to start from: invoke train --model MODEL; invoke train.backbone makes one",
-            )
+            self.hyperparameters = self._chosen(self._labels, MANY if order.backbone else None, sys.maxsize)
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
 
@@ -146,7 +151,7 @@ class Preparation:
     def _counted(self, found: Dataset) -> Hyperparameters:
         """The hyperparameters for a data set. Refuses those that contradict it, and notes what was adapted to it."""
         samples = found.size("train")
-        chosen = self._chosen(len(found.classes), samples, found.side)
+        chosen = self._chosen(found.classes, None, samples, found.side)
         if chosen.num_classes != len(found.classes):
             raise HyperparameterError(
                 f"num_classes is {chosen.num_classes}, but the data set has {len(found.classes)} classes: "
@@ -162,10 +167,48 @@ class Preparation:
         _check_side(chosen, found.side)
         return chosen
 
-    def _chosen(self, classes: int, samples: int, side: int = SMALL_SIDE) -> Hyperparameters:
-        overrides = {**(self._start.settings if self._start else {}), **self._order.overrides}
+    def _chosen(
+        self, classes: Sequence[str], count: int | None, samples: int, side: int = SMALL_SIDE
+    ) -> Hyperparameters:
+        """The hyperparameters for these classes, or for a count of others. Settles what training starts from.
+
+        The environment's ``use_pretrained_model`` is a wish: without weights for these classes, training starts from
+        scratch. The order's own is a demand.
+        """
+        order, environment, number = self._order, self._environment, count or len(classes)
+        self.beginning: str | None = None
+        wish = order.overrides.get(PRETRAINED)
+        default = environment.training.hyperparameters.get(PRETRAINED, "0")
+        if wish is None:
+            wish = "0" if self._start or order.backbone else default
+        chosen = self._combined(wish, number, samples, side)
+        if not chosen.use_pretrained_model:
+            if default == "1" and not (self._start or order.backbone):
+                self.beginning = f"training starts from scratch, by {PRETRAINED}=0"
+            return chosen
+        if self._start:
+            known = [name for name in labels.wanted(classes) if name in (self._start.classes or ())]
+            if known and not order.seen:
+                raise weights.unfit(f"the model {order.model} has", known, classes)
+            return chosen
+        try:
+            weights.check(environment, chosen, classes, seen=order.seen)
+        except HyperparameterError as unfit:
+            if PRETRAINED in order.overrides:
+                raise
+            self.beginning = f"training starts from scratch: {unfit.message}"
+            return self._combined("0", number, samples, side)
+        self.beginning = (
+            f"training starts from {weights.described(environment, chosen)}; "
+            f"to start from scratch: --set {PRETRAINED}=0"
+        )
+        return chosen
+
+    def _combined(self, pretrained: str, classes: int, samples: int, side: int) -> Hyperparameters:
+        """The environment's and the order's hyperparameters over the recipe, which is changed for the images."""
+        overrides = {**(self._start.settings if self._start else {}), **self._order.overrides, PRETRAINED: pretrained}
         given = {**self._environment.training.hyperparameters, **overrides}
-        own = self._order.recipe
+        own = self._order.recipe(pretrained=pretrained == "1")
         recipe = own if "image_shape" in given else for_side(own, side)
         recipe = recipe if "mini_batch_size" in given else for_samples(recipe, samples)
         self.adapted = {name: value for name, value in recipe.items() if own[name] != value and name not in given}

@@ -19,10 +19,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from imageclassification.hyperparameters import Hyperparameters, check_pretrained, parse
+from imageclassification.hyperparameters import Hyperparameters, parse
 from scones.errors import InputError, SettingsError
 from scones.model.image import image_uri
 from scones.settings import PROJECT
+from scones.training import weights
 from scones.training.recipe import SMALL_IMAGES, for_epochs
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def request(environment: Environment, spec: JobSpec, *, name: str, tags: Mapping
     """
     check_name(name)
     check_instance_type(environment.training.instance_type)
-    check_pretrained(spec.hyperparameters, model_channel=spec.model_uri is not None)
+    if spec.model_uri is None:
+        weights.check(environment, spec.hyperparameters)
     checkpoints = {"s3_uri": spec.checkpoint_uri, "local_path": CHECKPOINTS} if spec.checkpoint_uri else None
     return {
         "training_job_name": name,

@@ -9,14 +9,18 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import aws
+from scones.dataset.stored import DESCRIPTION
 from scones.errors import RegistryError
 from scones.model import artifacts
+from scones.s3 import split
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -32,11 +36,13 @@ class StartingModel:
     Attributes:
         path: The ``model.tar.gz``, or the folder of its files, on this machine.
         uri: The model's URI in S3. None for a model from this machine.
+        classes: The classes that it was trained on. None if they are not known.
     """
 
     artifact: Artifact
     path: Path
     uri: str | None
+    classes: tuple[str, ...] | None = None
 
     @property
     def settings(self) -> dict[str, str]:
@@ -73,7 +79,8 @@ def find(
     """Find a model and read it.
 
     Args:
-        place: The number of a version, a ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
+        place: The number of a version, a ``model.tar.gz``, a folder of its files, a checkpoint of MXNet
+            (``resnet-18-0000.params``, with ``resnet-18-symbol.json`` beside it), or ``s3://BUCKET/KEY``.
         client: Makes boto3 clients.
         progress: Shows a download.
 
@@ -86,7 +93,26 @@ def find(
     if place.isdecimal() and not Path(place).exists():
         place = _version(environment, int(place), client)
     path = artifacts.fetch(environment, place, client=client, progress=progress)
-    return StartingModel(artifact.read(path), path, place if "://" in place else None)
+    uri = place if "://" in place else None
+    return StartingModel(artifact.read(path), path, uri, _classes(environment, uri, client) if uri else None)
+
+
+def _classes(environment: Environment, uri: str, client: Callable[..., Any]) -> tuple[str, ...] | None:
+    """The classes of a job's model, as the job's data set says. None for another model, or if nobody knows any more."""
+    from botocore.exceptions import ClientError
+
+    of_job = re.fullmatch(r"s3://[^/]+/models/([^/]+)/output/model\.tar\.gz", uri)
+    if not of_job:
+        return None
+    try:
+        job = client(environment, "sagemaker").describe_training_job(TrainingJobName=of_job[1])
+        (train,) = (one for one in job["InputDataConfig"] if one["ChannelName"] == "train")
+        bucket, key = split(train["DataSource"]["S3DataSource"]["S3Uri"])
+        described = f"{key.rstrip('/').rpartition('/')[0]}/{DESCRIPTION}"
+        body = client(environment, "s3").get_object(Bucket=bucket, Key=described)["Body"].read()
+        return tuple(json.loads(body)["classes"])
+    except (ClientError, KeyError, ValueError):
+        return None
 
 
 def _version(environment: Environment, number: int, client: Callable[..., Any]) -> str:

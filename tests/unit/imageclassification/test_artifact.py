@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageclassification import artifact
+from imageclassification import artifact, ndarray
 from imageclassification.artifact import Artifact
-from imageclassification.errors import ArtifactError
+from imageclassification.errors import ArtifactError, NoArtifactError
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
 
@@ -70,6 +70,32 @@ def test_what_is_written_is_read_back(made, tmp_path, name):
 def test_reads_an_artifact_of_genuine_mxnet():
     found = artifact.read(GENUINE)
     assert (found.epoch, found.num_classes, found.image_shape) == (3, 3, (3, 9, 9))
+
+
+@pytest.fixture
+def zoo(tmp_path):
+    """A checkpoint in the form of MXNet's model zoo: two files, and nowhere the images' shape."""
+    symbol = resnet(18, 2, (3, 224, 224))
+    parameters = Network.fresh(symbol, (3, 224, 224), seed=0).parameter_arrays()
+    (tmp_path / "resnet-18-symbol.json").write_text(json.dumps(symbol))
+    (tmp_path / "resnet-18-0000.params").write_bytes(ndarray.dumps(parameters))
+    return tmp_path / "resnet-18-0000.params"
+
+
+def test_a_checkpoint_of_mxnets_model_zoo_is_read_and_packed_as_the_algorithms(zoo, tmp_path):
+    found = artifact.read(zoo)
+    assert (found.image_shape, found.num_classes, found.epoch) == ((3, 224, 224), 2, 0)
+    same(artifact.read(artifact.write(tmp_path / "model.tar.gz", found)), found)
+
+
+def test_a_checkpoint_without_its_graph_says_which_file_is_missing(zoo):
+    zoo.with_name("resnet-18-symbol.json").unlink()
+    with pytest.raises(
+        NoArtifactError, match=r"there is no .*resnet-18-symbol\.json\na checkpoint of MXNet is two files"
+    ):
+        artifact.read(zoo)
+    with pytest.raises(ArtifactError, match=r"is not named as a checkpoint of MXNet, PREFIX-NNNN\.params"):
+        artifact.read(zoo.rename(zoo.with_name("weights.params")))
 
 
 def test_an_archive_holds_the_three_files_at_its_root(made, tmp_path):

@@ -41,12 +41,17 @@ def test_each_image_is_moved_by_its_own_amounts():
     np.testing.assert_array_equal(found, [[200, 100, 100], [100, 200, 100], [255, 255, 255], [150, 150, 150]])
 
 
+def changed(image, random):
+    """The whole of an image, as crop_color_transform changes it."""
+    return augment.warp(image, augment.random_maps(1, random)[0], (0, 0), image.shape[:2])
+
+
 def test_a_transformed_image_keeps_its_size_and_most_of_its_middle(random):
     image = np.full((40, 60, 3), 255, np.uint8)
     image[15:25, 20:40] = 0
     kept = []
     for _ in range(50):
-        found = augment.transform(image, random)
+        found = changed(image, random)
         assert found.shape == image.shape
         assert (found[18:22, 27:33] == 0).all()
         assert (found[:4] == 255).all()  # the uncovered part is white
@@ -60,9 +65,17 @@ def test_a_transformation_stays_within_10_degrees(random):
     image = np.full((101, 101, 3), 255, np.uint8)
     image[50, 10:91] = 0
     for _ in range(30):
-        rows, columns = np.nonzero(augment.transform(image, random)[..., 0] < 200)
+        rows, columns = np.nonzero(changed(image, random)[..., 0] < 200)
         slope = np.polyfit(columns, rows, 1)[0]
         assert abs(slope) < np.tan(np.radians(10)) * 1.25 / 0.75 + 0.02
+
+
+def test_a_crop_of_a_transformed_image_is_that_part_of_it(random):
+    image = random.integers(0, 256, (40, 60, 3), np.uint8)
+    (backward,) = augment.random_maps(1, random)
+    whole = augment.warp(image, backward, (0, 0), (40, 60)).astype(int)
+    part = augment.warp(image, backward, (5, 9), (28, 30)).astype(int)
+    assert np.abs(part - whole[5:33, 9:39]).max() <= 1  # the last bit is rounding
 
 
 @pytest.mark.parametrize("augmentation", [None, "crop", "crop_color", "crop_color_transform"])

@@ -5,9 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import platform
 import resource
+import subprocess
+import sys
 import tarfile
+import textwrap
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +27,7 @@ from imageclassification.predictor import Predictor
 from imageclassification.symbol import resnet
 
 SHAPE = (3, 32, 32)
+PYTHON = str(Path(memory.__file__).parents[1])
 
 
 class Graph:
@@ -120,6 +127,30 @@ def test_every_network_of_the_algorithm_is_allowed():
     for layers, shape in ((110, (3, 28, 28)), (200, (3, 224, 224)), (152, (3, 512, 512))):
         read = program.read(resnet(layers, 1000, shape))
         memory.check(memory.need(read, program.shapes(read, shape)))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")
+def test_memory_that_was_freed_is_taken_again_without_the_kernel():
+    """Blocks of a batch's size: each time that the kernel clears a page anew is a page fault."""
+    code = """
+        import resource
+        import numpy as np
+        from imageclassification import memory
+        memory.keep_freed()
+        def faults():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        def batch():
+            blocks = [np.ones(3_200_000 // 8) for _ in range(8)]
+        batch()
+        before = faults()
+        for _ in range(10):
+            batch()
+        print(faults() - before)
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "PYTHONPATH": PYTHON}, capture_output=True
+    )
+    assert int(found.stdout) < 1000, found  # 10 x 8 blocks have 62,500 pages
 
 
 def test_large_outputs_are_computed_in_small_batches(monkeypatch):

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from imageclassification import artifact
 from imageclassification.errors import ArtifactError
+from imageclassification.layers import Operator
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
 
@@ -98,6 +99,53 @@ def test_a_fixed_gamma_counts_as_one_whatever_is_stored(random):
     torch.testing.assert_close(changed(images), before)
     assert "arg:bn_data_gamma" not in dict(changed.named_parameters())
     np.testing.assert_array_equal(changed.parameter_arrays()["arg:bn_data_gamma"], 1)
+
+
+def overwritten(network, images):
+    """The operators that compute and write their output over their input."""
+    written = {}
+    network.eval()
+    with torch.inference_mode():
+        values = {network._program.data: images} | {
+            index: getattr(network, name) for index, name in network._program.parameters.items()
+        }
+        for index, operator in network._program.steps.items():
+            inputs = network._program.nodes[index].inputs
+            values[index] = operator(*[values[source] for source in inputs], training=False)
+            if type(operator) is not Operator:  # a copy has the input itself as its output
+                written[network._program.nodes[index].name] = values[index] is values[inputs[0]]
+    return sorted(name for name, over in written.items() if over)
+
+
+def test_relu_overwrites_what_nothing_else_reads():
+    """Each ReLU of the algorithm's networks follows a batch norm that is read by nothing else."""
+    symbol = resnet(20, 2, (3, 8, 8))
+    found = overwritten(Network.fresh(symbol, (3, 8, 8), seed=0), torch.rand(2, 3, 8, 8) * 255)
+    assert found == sorted(node["name"] for node in symbol["nodes"] if node["op"] == "Activation")
+
+
+def test_relu_leaves_what_another_node_reads_too(random):
+    """A sum of a batch norm's output and its ReLU: both are needed, on the way forward and on the way back."""
+    symbol = resnet(20, 2, (3, 8, 8))
+    places = {node["name"]: place for place, node in enumerate(symbol["nodes"])}
+    # The last ReLU's output goes to the pooling. Instead, a sum of it and of its own input goes there.
+    relu, norm = places["relu1"], places["bn1"]
+    total = {"op": "elemwise_add", "name": "total", "inputs": [[relu, 0, 0], [norm, 0, 0]]}
+    last = len(symbol["nodes"])
+    changed = json.loads(json.dumps(symbol))
+    changed["nodes"].append(total)
+    order = {old: old if old < places["pool1"] else old + 1 for old in range(last)} | {last: places["pool1"]}
+    nodes = [None] * (last + 1)
+    for old, node in enumerate(changed["nodes"]):
+        node["inputs"] = [[order[source], *rest] for source, *rest in node["inputs"]]
+        nodes[order[old]] = node
+    nodes[order[places["pool1"]]]["inputs"] = [[order[last], 0, 0]]
+    changed |= {"nodes": nodes, "heads": [[order[source], *rest] for source, *rest in symbol["heads"]]}
+    changed["arg_nodes"] = [order[place] for place in symbol["arg_nodes"]]
+    network = Network.fresh(changed, (3, 8, 8), seed=0).train()
+    assert "relu1" not in overwritten(network, torch.rand(2, 3, 8, 8) * 255)
+    network.train()
+    network.logits(torch.rand(2, 3, 8, 8) * 255).sum().backward()
 
 
 def test_training_moves_the_running_statistics_by_mxnets_momentum():

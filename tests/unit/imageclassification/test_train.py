@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageclassification import artifact
+from imageclassification import artifact, backbones
 from imageclassification.errors import HyperparameterError
+from imageclassification.hyperparameters import parse
 from imageclassification.predictor import Predictor
 from imageclassification.symbol import resnet
 from imageclassification.train import run
@@ -174,10 +175,22 @@ def test_hyperparameters_that_make_the_loss_overflow_are_the_owners_to_mend(job)
         run(job.write(), seed=0)
 
 
-def test_pretrained_weights_are_the_model_channels_and_nobody_elses(job):
-    job.hyperparameters |= {"use_pretrained_model": "1"}
-    with pytest.raises(HyperparameterError, match=r"use_pretrained_model is 1, but .* no channel 'model'.*--model"):
+def test_without_a_model_channel_the_containers_own_weights_are_started_from(job, messages):
+    job.hyperparameters |= {"use_pretrained_model": "1", "learning_rate": "0", "epochs": "1"}
+    run(job.write(), seed=0)
+    (said,) = [line for line in messages() if line.startswith("Starting from this container's own weights")]
+    assert said.endswith("with a new last layer")
+    own = backbones.fitting(parse(job.hyperparameters)).artifact()
+    made = artifact.read(job.root / "model")
+    assert made.num_classes == 2
+    np.testing.assert_array_equal(made.parameters["arg:conv0_weight"], own.parameters["arg:conv0_weight"])
+
+
+def test_own_weights_that_do_not_fit_are_refused_at_once_with_those_that_do(job, messages):
+    job.hyperparameters |= {"use_pretrained_model": "1", "num_layers": "32"}
+    with pytest.raises(HyperparameterError, match=r"num_layers 32 .* are for num_layers 20 and images of 3 channels"):
         run(job.write(), seed=0)
+    assert not any(line.startswith("Training on") for line in messages())
 
 
 def test_every_nth_epoch_is_kept_where_it_is_asked_for(job, messages):

@@ -116,6 +116,22 @@ def test_hyperparameters_that_sagemaker_would_not_take_are_named(tmp_path, given
         settings.load("dev", root=tmp_path, variables={})
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (False, "'pretrained_weights' must be a text, not false"),
+        (
+            "cifar100",
+            "'pretrained_weights' must be one of imagenet, cifar-100, not \"cifar100\"\ndid you mean cifar-100",
+        ),
+    ],
+)
+def test_weights_that_no_container_has_are_refused(tmp_path, given, said):
+    write_environment(tmp_path, "dev", training=TRAINING | {"pretrained_weights": given})
+    with pytest.raises(SettingsError, match=said):
+        settings.load("dev", root=tmp_path, variables={})
+
+
 def test_names_tell_what_belongs_to_an_environment(tmp_path):
     write_environment(tmp_path, "dev")
     environment = settings.load("dev", root=tmp_path, variables={})

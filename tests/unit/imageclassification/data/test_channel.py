@@ -1,10 +1,13 @@
 """A correct channel is read as the algorithm reads it. A wrong one gives an error that says how to correct it."""
 
+import itertools
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from imageclassification.data import Channel, batches, check_channels
+from imageclassification.data import Channel, ahead, batches, check_channels
 from imageclassification.errors import InputDataError
 from imageclassification.hyperparameters import parse
 
@@ -245,3 +248,26 @@ def test_a_reason_fits_into_a_failure_reason_however_long_the_value(job, line, r
     with pytest.raises(InputDataError, match=reason) as refused:
         read(job)
     assert len(str(refused.value)) < 900
+
+
+def test_the_next_batch_is_prepared_while_one_is_in_use():
+    """In the same order; the thread ends with the batches, with an error, and when no more are wanted."""
+    begun = [threading.Event() for _ in range(4)]
+
+    def source():
+        for number, event in enumerate(begun):
+            event.set()
+            if number == 3:
+                raise InputDataError("damaged")
+            yield number, number
+
+    found = ahead(source())
+    assert next(found) == (0, 0)
+    assert begun[1].wait(10)
+    assert [number for number, _ in itertools.islice(found, 2)] == [1, 2]
+    with pytest.raises(InputDataError, match="damaged"):
+        next(found)
+    unfinished = ahead(source())
+    next(unfinished)
+    unfinished.close()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("batches")]

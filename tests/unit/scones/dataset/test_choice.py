@@ -4,6 +4,7 @@ import pytest
 
 from scones.dataset import Archive, Download, Sample, choose, ensure, ensure_others
 from scones.errors import DatasetError
+from tests.unit.scones.conftest import FINE
 
 CLASSES = ("bicycle", "motorcycle")
 
@@ -75,14 +76,54 @@ def test_a_backbone_learns_from_every_other_class_that_has_images(archive, tmp_p
     assert found.dataset.size("train") == 4 * 18
 
 
-def test_a_class_without_images_is_no_class_to_learn_from(pack, members, tmp_path):
-    keep = [
-        place for place, label in enumerate(members["test"][b"fine_labels"]) if label != 2
-    ]  # no bus images in the test split
+def only(batch, wanted):
+    """The images of a member of the archive whose label is wanted."""
+    keep = [place for place, label in enumerate(batch[b"fine_labels"]) if wanted(label)]
     for key in (b"fine_labels", b"filenames"):
-        members["test"][key] = [members["test"][key][place] for place in keep]
-    members["test"][b"data"] = members["test"][b"data"][keep]
-    assert Archive(pack(members)).classes() == ("apple", "bicycle", "motorcycle", "tank", "train")
+        batch[key] = [batch[key][place] for place in keep]
+    batch[b"data"] = batch[b"data"][keep]
+
+
+def test_a_backbone_learns_classes_without_test_images_and_none_without_training_images(pack, members, tmp_path):
+    """An archive may have the test images of a few classes only."""
+    bus, tank = FINE.index("bus"), FINE.index("tank")
+    only(members["test"], lambda label: label != bus)
+    only(members["train"], lambda label: label != tank)
+    variables = {"CIFAR100_ARCHIVE": str(pack(members))}
+    found = ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables=variables, recordio=True).dataset
+    assert found.classes == ("apple", "bus", "train")
+    assert (found.size("train"), found.size("validation"), found.size("test")) == (3 * 18, 3 * 2, 0)
+    assert found.recordio
+
+
+def test_a_backbone_sees_no_image_that_it_is_judged_on_nor_one_of_two_labels(pack, members, tmp_path):
+    """As in CIFAR-100 itself: images that stand in train and test at once, or under two labels."""
+    train, test = members["train"], members["test"]
+    places = {
+        name: [place for place, label in enumerate(train[b"fine_labels"]) if FINE[label] == name] for name in FINE
+    }
+    bus, tank, train_, bicycle = (places[name] for name in ("bus", "tank", "train", "bicycle"))
+    train[b"data"][bus[0]] = test[b"data"][0]
+    train[b"data"][bus[1]] = train[b"data"][bicycle[0]]
+    train[b"data"][tank[0]] = train[b"data"][train_[0]]
+    train[b"data"][tank[1]] = train[b"data"][tank[2]]  # twice under one label: harmless
+    archive = pack(members)
+    made = [
+        ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables={"CIFAR100_ARCHIVE": str(archive)})
+        for _ in range(2)
+    ]
+    name = [name.decode() for name in train[b"filenames"]]
+    wanted = {
+        f"train/{name[bus[0]]}": f"has the same pixels as test/{test[b'filenames'][0].decode()}",
+        f"train/{name[bus[1]]}": f"has the same pixels as train/{name[bicycle[0]]}, whose class is left out",
+        f"train/{name[tank[0]]}": f"has the same pixels as {name[train_[0]]}, which has another label",
+        f"train/{name[train_[0]]}": f"has the same pixels as {name[tank[0]]}, which has another label",
+    }
+    for ensured in made:  # the second one finds the first one's data set
+        found = ensured.dataset
+        assert {one["file"]: one["reason"] for one in found.description["skipped"]} == wanted
+        assert found.size("train") + found.size("validation") == 4 * 20 - 4
+        assert "4 images are left out" in ensured.reason
 
 
 def test_the_drawn_sample_has_nothing_for_a_backbone_and_it_is_said_what_to_give(tmp_path):

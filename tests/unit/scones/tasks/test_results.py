@@ -46,7 +46,7 @@ WITHOUT = {
     "bench.foreign": "build/bench/foreign.json",
     "bench.kills": "build/bench/kills.json",
     "bench.serve": "build/bench/serve.json",
-    "bench.train": "build/bench/train.json",
+    "bench.train": "build/bench/train.json and train-backbone.json",
     "bench.update": "build/bench/update.json",
     "checks": "the exit code",
     "checks.checkov": "the exit code; the tool has a JSON of its own",

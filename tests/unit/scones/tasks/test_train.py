@@ -150,6 +150,33 @@ def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
     assert (workplace.environment.build / "backbone" / "dataset" / "dataset.json").exists()
 
 
+def test_a_backbones_job_is_followed_again_and_gone_on_with_and_is_never_registered(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {"num_classes": "98", "num_training_samples": "44082", "image_shape": "3,28,28", "num_layers": "20"}
+    before = DescribedJob(
+        "ended",
+        "arn",
+        "Stopped",
+        "Stopped",
+        None,
+        "image",
+        None,
+        "s3://b/datasets/f",
+        checkpoint_uri="s3://b/checkpoints/ended",
+        hyperparameters=values,
+    )
+    monkeypatch.setattr(job, "describe", lambda environment, name, **options: before)
+    backbone(Context(), env="dev", resume="ended", name="again", yes=True)
+    asked = workplace.asked("again")
+    assert asked["HyperParameters"] == values
+    assert asked["CheckpointConfig"]["S3Uri"] == "s3://b/checkpoints/ended"
+    backbone(Context(), env="dev", attach="again")
+    assert capsys.readouterr().out.count("next: invoke train --model s3://b/m") == 2
+    with pytest.raises(Exit, match="--attach follows a job that has been started: --set would change nothing"):
+        backbone(Context(), env="dev", attach="again", set=["epochs=3"])
+
+
 def test_a_backbones_hyperparameters_are_checked_before_its_many_images_are_made(workplace: Workplace) -> None:
     with pytest.raises(Exit, match="no hyperparameter 'epocs'"):
         backbone(Context(), env="dev", set=["epocs=30"], yes=True)

@@ -15,7 +15,7 @@ from scones import aws, dataset, settings
 from scones.dataset.standing import OtherOption
 from scones.errors import DatasetError, SettingsError
 from scones.training.preparing import Order, Preparation
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, TRANSFER
 from scones.training.spec import Placement
 
 OUTPUTS = {
@@ -93,12 +93,70 @@ def test_images_that_resize_enlarges_may_be_smaller_than_image_shape(environment
     assert preparation.hyperparameters.resize == 50
 
 
+LARGE = {"use_pretrained_model": "1", "image_shape": "3,224,224", "num_layers": "18", "resize": "224"}
+
+
+def with_own_weights(environment: settings.Environment, **hyperparameters: str) -> settings.Environment:
+    """The environment with a container that has the project's own weights, as this machine's has."""
+    training = dataclasses.replace(
+        environment.training, pretrained_weights="cifar-100", hyperparameters={**FEW, **hyperparameters}
+    )
+    return dataclasses.replace(environment, training=training)
+
+
 def test_pretrained_weights_that_the_container_lacks_are_refused(environment: settings.Environment) -> None:
-    overrides = {"use_pretrained_model": "1", "image_shape": "3,224,224", "num_layers": "18", "resize": "224"}
-    assert Preparation(environment, Order(overrides)).hyperparameters.use_pretrained_model
-    without = dataclasses.replace(environment.training, pretrained_weights=False)
-    with pytest.raises(HyperparameterError, match="has no weights of its own"):
-        Preparation(dataclasses.replace(environment, training=without), Order(overrides))
+    """AWS's container has ImageNet's, for large images; this machine's has its own, for small ones."""
+    assert Preparation(environment, Order(LARGE)).hyperparameters.use_pretrained_model
+    with pytest.raises(HyperparameterError, match="the container's own weights are for 3,224,224"):
+        Preparation(environment, Order({"use_pretrained_model": "1"}))
+    own = with_own_weights(environment)
+    assert Preparation(own, Order({"use_pretrained_model": "1"})).hyperparameters.use_pretrained_model
+    with pytest.raises(HyperparameterError, match="own weights are for num_layers 20") as raised:
+        Preparation(own, Order(LARGE))
+    assert "invoke train --model" in raised.value.hint
+    assert not environment.build.exists()
+
+
+def test_weights_that_have_seen_a_class_are_refused_unless_it_is_wanted(environment: settings.Environment) -> None:
+    own = with_own_weights(environment)
+    demanded = Order({"use_pretrained_model": "1"}, classes=("bicycle", "bus", "tank"))
+    with pytest.raises(HyperparameterError, match="the container's own weights have seen 'bus' and 'tank'") as raised:
+        Preparation(own, demanded)
+    assert "--seen" in raised.value.hint
+    assert "invoke train.backbone --without bicycle,bus,tank" in raised.value.hint
+    wanted = Preparation(own, dataclasses.replace(demanded, seen=True))
+    assert wanted.hyperparameters.use_pretrained_model
+    assert "training starts from the container's own weights, of 98 classes of CIFAR-100" in str(wanted.beginning)
+
+
+def test_an_environment_that_wishes_for_weights_trains_from_scratch_where_none_fit(
+    environment: settings.Environment,
+) -> None:
+    """Its recipe is then that of scratch, and it is said what training starts from."""
+    own = with_own_weights(environment, use_pretrained_model="1")
+    weighted = Preparation(own, Order())
+    assert weighted.hyperparameters.use_pretrained_model
+    assert weighted.hyperparameters.learning_rate == float(TRANSFER["learning_rate"])
+    assert "to start from scratch: --set use_pretrained_model=0" in str(weighted.beginning)
+    for order, why in (
+        (Order(classes=("bus", "tank")), "own weights have seen 'bus' and 'tank'"),
+        (Order({"num_layers": "32"}), "own weights are for num_layers 20"),
+        (Order({"use_pretrained_model": "0"}), "from scratch, by use_pretrained_model=0"),
+    ):
+        scratch = Preparation(own, order)
+        assert not scratch.hyperparameters.use_pretrained_model
+        assert scratch.hyperparameters.epochs == int(SMALL_IMAGES["epochs"])
+        assert why in str(scratch.beginning)
+    backbone = Preparation(own, Order(backbone=True))
+    assert (backbone.hyperparameters.use_pretrained_model, backbone.beginning) == (False, None)
+
+
+def test_the_data_set_that_is_built_decides_whether_its_classes_have_been_seen(
+    environment: settings.Environment, archive: Path
+) -> None:
+    own = with_own_weights(environment, use_pretrained_model="1")
+    dataset.build(dataset.Archive(archive), ("tank", "bus"), environment.build / "dataset")
+    assert not Preparation(own, Order()).hyperparameters.use_pretrained_model
 
 
 def test_the_job_reads_what_was_uploaded_and_runs_where_the_foundation_says(environment: settings.Environment) -> None:
@@ -165,7 +223,8 @@ def test_a_contradiction_is_told_before_anything_is_made(environment: settings.E
     [(Order(), SMALL_IMAGES), (Order(model="3"), FINE_TUNING), (Order(backbone=True), BACKBONE)],
 )
 def test_each_kind_of_order_has_its_recipe(order: Order, recipe: dict[str, str]) -> None:
-    assert order.recipe == recipe
+    assert order.recipe(pretrained=False) == recipe
+    assert order.recipe(pretrained=True) == (BACKBONE if order.backbone else TRANSFER)
 
 
 def test_the_environment_or_the_order_says_whether_there_is_the_class_other(environment: settings.Environment) -> None:
