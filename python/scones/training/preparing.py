@@ -187,7 +187,7 @@ class Preparation:
                 self.beginning = f"training starts from scratch, by {PRETRAINED}=0"
             return chosen
         if self._start:
-            known = [name for name in classes if name in (self._start.classes or ())]
+            known = [name for name in labels.wanted(classes) if name in (self._start.classes or ())]
             if known and not order.seen:
                 raise weights.unfit(f"the model {order.model} has", known, classes)
             return chosen
