@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -113,6 +114,18 @@ def test_a_failed_job_shows_its_reason_and_its_curves_grow_with_its_log(page: An
     assert page.locator("section:has(#parameters) tr", has_text="num_training_samples").count() == 1
 
 
+@pytest.fixture
+def as_before(desk: Desk) -> Iterator[None]:
+    """Gives the endpoint its configuration back: other tests want its captures."""
+    yield
+    sagemaker = desk.client("sagemaker")
+    sagemaker.update_endpoint(EndpointName=workflow.ENDPOINT, EndpointConfigName=workflow.ENDPOINT)
+    sagemaker.get_waiter("endpoint_in_service").wait(
+        EndpointName=workflow.ENDPOINT, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+
+
+@pytest.mark.usefixtures("as_before")
 def test_an_update_of_the_endpoint_is_seen_live(page: Any, desk: Desk) -> None:
     sagemaker = desk.client("sagemaker")
     at(page, "/endpoint")
