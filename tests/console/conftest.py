@@ -19,7 +19,7 @@ from scones.settings import Environment
 from tests.conftest import LocalCloud
 from tests.terraform.workbench import copy_of_the_project
 
-SECONDS = 15  # how long the browser waits for something
+SECONDS = 30  # how long the browser waits for something
 
 
 @pytest.fixture(scope="session")
