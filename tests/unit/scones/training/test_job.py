@@ -18,7 +18,7 @@ from scones.errors import InputError, SettingsError, StoppedError, TrainingError
 from scones.model.image import image_uri
 from scones.training import job
 from scones.training.progress import Progress
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, for_epochs
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, TRANSFER, for_epochs
 from scones.training.request import check_instance_type, hyperparameters, new_name
 from scones.training.spec import JobSpec, Placement
 
@@ -267,7 +267,7 @@ def test_with_other_epochs_the_rate_falls_after_the_same_share_of_them_and_the_l
     assert own.lr_scheduler_step == (3,)
 
 
-@pytest.mark.parametrize("recipe", [SMALL_IMAGES, FINE_TUNING, BACKBONE])
+@pytest.mark.parametrize("recipe", [SMALL_IMAGES, FINE_TUNING, TRANSFER, BACKBONE])
 @pytest.mark.parametrize("epochs", [None, *range(1, 130)])
 def test_every_recipe_keeps_the_last_epoch_and_leaves_a_model_where_a_job_is_cut_off(
     recipe: dict[str, str], epochs: int | None
