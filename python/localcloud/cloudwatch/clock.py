@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
-
-#: So often is looked at the file at most.
-LOOK_SECONDS = 0.05
 
 
 class Clock:
@@ -18,20 +16,24 @@ class Clock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._look_due = 0.0
+        self._seen: tuple[int, int] | None = None
         self._ahead = 0.0
 
     def now(self) -> float:
-        """Seconds since 1970. This is called for each value of a metric, so the file is read now and then only."""
-        moment = time.time()
-        if not 0 <= self._look_due - moment <= LOOK_SECONDS:
-            self._look_due, self._ahead = moment + LOOK_SECONDS, self._read()
-        return moment + self._ahead
+        """Seconds since 1970. The file is read only if it has changed: this is called for each value of a metric."""
+        if not os.access(self._path, os.F_OK):  # faster than an error of stat
+            return time.time()
+        try:
+            found = self._path.stat()
+        except OSError:
+            return time.time()
+        mark = (found.st_mtime_ns, found.st_size)
+        if mark != self._seen:
+            self._seen, self._ahead = mark, self._read()
+        return time.time() + self._ahead
 
     def _read(self) -> float:
         try:
             return float(self._path.read_text())
-        except FileNotFoundError:
-            return 0.0
         except (OSError, ValueError):  # it is just being written
-            return self._ahead
+            return 0.0

@@ -172,6 +172,16 @@ run "rejects_a_prefix_that_other_endpoints_share" {
   expect_failures = [var.captures]
 }
 
+run "rejects_refusals_without_a_name" {
+  command = plan
+
+  variables {
+    refusal_errors = []
+  }
+
+  expect_failures = [var.refusal_errors]
+}
+
 run "rejects_a_silence_of_two_days" {
   command = plan
 
