@@ -152,7 +152,7 @@ def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: objec
     planned = checkout.invoke("tf.plan", "--stack", "service", "--json")
     assert planned.returncode == 2
     changed = {one["address"] for one in json.loads(planned.stdout)["changes"]}
-    assert "module.endpoint.aws_sagemaker_endpoint.this" in changed
+    assert "module.endpoint.aws_sagemaker_endpoint.this[0]" in changed
     assert "\x1b" not in planned.stderr, "Terraform writes no colours into a pipe"
     assert checkout.invoke("pin", "1").returncode == 0
     assert checkout.invoke("tf.plan", "--stack", "service").returncode == 0
