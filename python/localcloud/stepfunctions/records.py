@@ -87,13 +87,13 @@ class Records:
         self._recent: OrderedDict[str, Execution] = OrderedDict()
         #: Those that have ended, and whose rows do not say so yet.
         self._told: dict[str, Execution] = {}
-        self._wake = database.gather(self._rows)
         self._large: set[int] = set()
         self._revisions: dict[int, Revision] = {}
         self._numbers: dict[str, int] = {}
         self._histories = Histories(database)
         self._lock = database.lock
         self._last = self._recovered()
+        self._wake = database.gather(self._rows)
 
     def _recovered(self) -> int:
         """Make the rows of executions that have moves only. Returns the number of the last execution."""
