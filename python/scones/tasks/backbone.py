@@ -16,7 +16,7 @@ from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.models import TrainResult
 from scones.tasks.terminal import terminal
-from scones.tasks.train import ENV, follow, resumed, start
+from scones.tasks.train import ENV, begun, follow
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -68,19 +68,12 @@ def backbone(
     environment = settings.load(env)
     console = terminal()
     settled = {"--set": set, "--without": without, "--recordio": recordio}
-    if attach:
-        options.refuse_with(
-            "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
-        )
-    else:
-        if resume:
-            options.refuse_with("--resume", "continues a job with its own settings", settled)
-            attach = resumed(environment, console, resume, name, yes)
-        else:
-            classes = labels.parse(without) if without else None
-            order = Order(options.pairs(set), classes=classes, recordio=recordio, backbone=True)
-            attach = start(environment, order, console, name=name, yes=yes)
-        console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
+
+    def order() -> Order:
+        classes = labels.parse(without) if without else None
+        return Order(options.pairs(set), classes=classes, recordio=recordio, backbone=True)
+
+    attach = begun(environment, console, order, settled, attach=attach, resume=resume, name=name, yes=yes)
     done = follow(environment, attach, console, task="invoke train.backbone")
     console.print(
         f"next: invoke train --model {done.artifact_uri} --set use_pretrained_model=1 --env {environment.name}",

@@ -7,6 +7,7 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,32 +98,56 @@ def train(
     console = terminal()
     settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model, "--seen": seen}
     settled |= {"--other": other, "--no-other": no_other, "--other-folder": other_folder}
-    if attach:
-        options.refuse_with(
-            "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
+
+    def order() -> Order:
+        folder = Path(other_folder).expanduser() if other_folder else None
+        return Order(
+            options.pairs(set),
+            classes=labels.parse(classes) if classes else None,
+            recordio=recordio,
+            model=model,
+            seen=seen,
+            other=OtherOption(options.other(other, no_other, other_folder), folder),
         )
-    else:
-        if resume:
-            options.refuse_with("--resume", "continues a job with its own settings", settled)
-            attach = resumed(environment, console, resume, name, yes)
-        else:
-            folder = Path(other_folder).expanduser() if other_folder else None
-            order = Order(
-                options.pairs(set),
-                classes=labels.parse(classes) if classes else None,
-                recordio=recordio,
-                model=model,
-                seen=seen,
-                other=OtherOption(options.other(other, no_other, other_folder), folder),
-            )
-            attach = start(environment, order, console, name=name, yes=yes)
-        console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
+
+    attach = begun(environment, console, order, settled, attach=attach, resume=resume, name=name, yes=yes)
     done, version = follow(environment, attach, console), None
     if register:
         version = register_job(environment, attach, console)
     else:
         console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
     return TaskAnswer(lambda: TrainResult.of(environment.name, done, version, pinned_arn(environment)))
+
+
+def begun(
+    environment: Environment,
+    console: Console,
+    order: Callable[[], Order],
+    settled: Mapping[str, object],
+    *,
+    attach: str | None,
+    resume: str | None,
+    name: str | None,
+    yes: bool,
+) -> str:
+    """The name of the job to follow: one that was started before, the continuation of another, or a new one.
+
+    Args:
+        order: What a new job is to be. It is called only for one.
+        settled: The options that only a new job takes, with their values.
+    """
+    if attach:
+        options.refuse_with(
+            "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
+        )
+        return attach
+    if resume:
+        options.refuse_with("--resume", "continues a job with its own settings", settled)
+        started = resumed(environment, console, resume, name, yes)
+    else:
+        started = start(environment, order(), console, name=name, yes=yes)
+    console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
+    return started
 
 
 def start(environment: Environment, order: Order, console: Console, *, name: str | None, yes: bool) -> str:
