@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -229,7 +229,7 @@ def test_the_same_input_starts_again(page: Any, failed: str) -> None:
     page.wait_for_selector("#status.bad")
     page.click("[data-action=again]")
     page.click("#ask-yes")
-    page.wait_for_url(lambda url: "arn=" in url and failed not in url)
+    page.wait_for_url(lambda url: "arn=" in url and quote(failed, safe="") not in url)
     page.wait_for_selector("#status.bad")
     assert page.locator("[data-action=stop]").is_disabled()
 
