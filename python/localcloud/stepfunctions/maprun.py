@@ -48,7 +48,7 @@ class Starter(Protocol):
     def begin(self, execution: Execution, program: Program, *, then: Callable[[Execution], None]) -> None:
         """Begin a child execution."""
 
-    def redrive(self, execution: Execution, *, then: Callable[[Execution], None]) -> None:
+    def redrive(self, execution: Execution, now: float, *, then: Callable[[Execution], None]) -> None:
         """Let a child execution go on."""
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
@@ -245,7 +245,7 @@ class MapRuns:
                 run.running += 1
                 self._counted(run, child, "running")
             if child.number:
-                self._starter.redrive(child, then=partial(self._ended, run))
+                self._starter.redrive(child, self._now(), then=partial(self._ended, run))
             else:
                 child.started = self._now()
                 self._stores.executions.add(child)

@@ -31,6 +31,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from localcloud.durability.database import Change, Database
@@ -188,7 +189,8 @@ class Records:
                 if self._new.pop(number, None) is None:
                     self._database.now("DELETE FROM execution WHERE number = ?", [(number,)])
             else:
-                self.changed(execution)
+                self._settle()
+                self._database.now(CHANGE, [self._row(execution)])
 
     def told(self, execution: Execution) -> None:
         """Everybody has been told of the end of an execution. Its row says so a moment later."""
@@ -243,15 +245,18 @@ class Records:
                 while len(self._recent) > MOST_RECENT:
                     self._recent.popitem(last=False)
 
-    def changed(self, execution: Execution) -> None:
-        """An execution's own fields have changed. It is kept when this returns."""
+    def redriven(self, execution: Execution) -> None:
+        """An execution runs again. It is kept when this returns.
+
+        It may have ended in the same move: then its row says so when all have been told.
+        """
+        runs = replace(execution, status="RUNNING", stopped=None, output=None, error=None, cause=None)
         with self._lock:
             self._settle()
             self._told.pop(execution.arn, None)
-            if execution.status == "RUNNING":
-                self._recent.pop(execution.arn, None)
-                self._running[execution.arn] = execution
-            self._database.now(CHANGE, [self._row(execution)])
+            self._recent.pop(execution.arn, None)
+            self._running[execution.arn] = execution
+            self._database.now(CHANGE, [self._row(runs)])
 
     def _row(self, execution: Execution) -> tuple[Any, ...]:
         """The values of :data:`CHANGE`."""

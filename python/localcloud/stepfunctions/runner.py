@@ -158,17 +158,21 @@ class Runner:
         if live := self._live.get(execution.arn):
             self._advance(live, lambda machine: machine.stop(error, cause, now=self._now()))
 
-    def redrive(self, execution: Execution, *, then: Callable[[Execution], None] | None = None) -> None:
-        """Let an execution that has failed go on where it failed."""
+    def redrive(self, execution: Execution, now: float, *, then: Callable[[Execution], None] | None = None) -> None:
+        """Let an execution that has failed go on where it failed.
+
+        Args:
+            now: The moment of the redrive, in seconds since 1970.
+        """
         records = self._stores.executions
         run = records.restore_run(execution, Run(facts_of(execution)))
         program = self._program_of(execution)
         live = Live(execution, self._machine(program, run, execution), then=then, redriven=True)
         execution.redrive_count += 1
-        execution.redriven = self._now()
+        execution.redriven = now
         execution.status, execution.stopped = "RUNNING", None
         execution.output = execution.error = execution.cause = None
-        self._launch(live, lambda machine: machine.redrive(now=self._now()))
+        self._launch(live, lambda machine: machine.redrive(now=now))
 
     def resume(self) -> None:
         """Go on with the executions that ran when the cloud ended."""
@@ -348,7 +352,7 @@ class Runner:
                 if ended and not _is_told(execution):
                     records.ended(execution, forget=not execution.map_run_arn)
                 elif live.redriven:
-                    records.changed(execution)
+                    records.redriven(execution)
                 for effect in effects:
                     if _is_owed(effect):
                         live.owed[id(effect)] = records.owe(execution, effect)

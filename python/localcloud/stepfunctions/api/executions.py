@@ -39,7 +39,7 @@ class Runs(Protocol):
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
         """Abort an execution."""
 
-    def redrive(self, execution: Execution) -> None:
+    def redrive(self, execution: Execution, now: float) -> None:
         """Go on with an unsuccessful execution, and set its redrive count and date."""
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
@@ -144,12 +144,10 @@ class ExecutionOperations:
                 raise ApiError("ExecutionNotRedrivable", f"{execution.arn} is redriven with its Map Run's execution")
             if reason := redrive.refusal(execution, now):
                 raise ApiError("ExecutionNotRedrivable", reason)
-            self._runs.redrive(execution)
-            date = execution.redriven or now
             if token:
-                execution.tokens = dict([*execution.tokens.items(), (token, date)][-TOKENS_KEPT:])
-                store.executions.changed(execution)
-        return {"redriveDate": date}
+                execution.tokens = dict([*execution.tokens.items(), (token, now)][-TOKENS_KEPT:])
+            self._runs.redrive(execution, now)
+        return {"redriveDate": now}
 
     def describe(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """DescribeExecution. It waits a moment for the end of an execution that has just begun."""

@@ -222,7 +222,7 @@ def test_a_redrive_goes_on_where_the_execution_failed(tmp_path):
     before.commits.clear()
     before.services.calls.clear()
     before.services.broken.clear()
-    before.runner.redrive(execution)
+    before.runner.redrive(execution, 2.0)
     before.ended(execution.arn)
     assert (execution.status, before.services.calls) == ("SUCCEEDED", ["fails"])
     for number, commit in enumerate(before.commits):
@@ -231,6 +231,27 @@ def test_a_redrive_goes_on_where_the_execution_failed(tmp_path):
         assert (found.status, found.redrive_count) == ("SUCCEEDED", 1), number
         assert "first" not in again.services.calls, f"{number}: a finished state ran again"
         assert consecutive(again, found).count("ExecutionRedriven") == 1, number
+
+
+def test_the_end_of_a_redrive_is_told_though_it_ended_in_its_first_move(tmp_path):
+    before = Killable(tmp_path / "before.sqlite")
+    states = {"Only": {"Type": "Pass", "Parameters": {"value.$": "$.missing"}, "End": True}}
+    execution = before.ended(before.started(states).arn)
+    assert execution.status == "FAILED"
+    before.database.flush()
+    before.commits.clear()
+    before.runner.redrive(execution, 2.0)
+    before.ended(execution.arn)
+    commits = list(before.commits)
+    before.database.flush()
+    assert before.told == [execution.arn, execution.arn]
+    assert commits
+    for number, commit in enumerate(commits):
+        again, _ = whole(commit, tmp_path, number)
+        assert again.ended(execution.arn).redrive_count == 1
+        assert again.told == [execution.arn], number
+    again, _ = whole(before.commits[-1], tmp_path, len(commits))
+    assert again.told == []
 
 
 @pytest.mark.parametrize("kind", ["job", "map run"])

@@ -70,13 +70,13 @@ class Fake:
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
         execution.status, execution.error, execution.cause = "ABORTED", error, cause
         execution.stopped = self.clock[0]
-        self.stores.executions.changed(execution)
+        self.stores.executions.ended(execution, forget=False)
 
-    def redrive(self, execution: Execution) -> None:
+    def redrive(self, execution: Execution, now: float) -> None:
         execution.status, execution.stopped = "RUNNING", None
         execution.redrive_count += 1
-        execution.redriven = self.clock[0]
-        self.stores.executions.changed(execution)
+        execution.redriven = now
+        self.stores.executions.redriven(execution)
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
         if not (execution.sync or self.soon):
@@ -88,7 +88,7 @@ class Fake:
         execution.status, execution.stopped = status, self.clock[0]
         for name, value in fields.items():
             setattr(execution, name, value)
-        self.stores.executions.changed(execution)
+        self.stores.executions.ended(execution, forget=False)
 
     def take(self, activity_arn: str, worker: str | None, seconds: float) -> tuple[str, str] | None:
         self.asked.append(("take", activity_arn, worker, seconds))
