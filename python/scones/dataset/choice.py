@@ -218,12 +218,11 @@ def ensure_others(
     out: Path,
     *,
     cache: Path,
-    recordio: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
 ) -> Ensured:
-    """Build a data set of the archive's other classes in ``out``. A backbone is trained on it.
+    """Build a data set of the archive's other classes in ``out``, with RecordIO files. A backbone is trained on them.
 
     Images that cannot be told apart from those of ``classes`` or from test images, or that have two labels, are left
     out. ``dataset.json`` lists them under ``skipped``.
@@ -246,7 +245,7 @@ def ensure_others(
             f"{source.title} has {len(source.classes)} classes beside {labels.join(classes)}; a backbone needs two",
             hint=f"set {VARIABLE} to the whole of CIFAR-100, cifar-100-python.tar.gz",
         )
-    dataset = build(source, source.classes, out, skip_bad=True, recordio=recordio, progress=progress)
+    dataset = build(source, source.classes, out, skip_bad=True, recordio=True, progress=progress)
     without = f"its {len(source.classes)} classes beside {labels.join(classes)}"
     skipped = len(dataset.description["skipped"])
     left = f"; {skipped} images are left out, which stand twice or have two labels" if skipped else ""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
         "without": "the classes to leave out, comma-separated (default: the environment's)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
-        "recordio": "train on the data set's RecordIO files",
         "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
         "attach": "follow this existing job instead of starting one",
         "yes": "start the job without asking, though AWS charges for it",
@@ -42,7 +41,6 @@ def backbone(
     set: list[str] | None = None,
     without: str | None = None,
     name: str | None = None,
-    recordio: bool = False,
     resume: str | None = None,
     attach: str | None = None,
     yes: bool = False,
@@ -58,7 +56,7 @@ def backbone(
     continues a job that failed or was stopped.
 
     invoke train.backbone
-    invoke train.backbone --env dev --set epochs=40 --recordio
+    invoke train.backbone --env dev --set epochs=40
     invoke train.backbone --without lion,tiger,leopard
     invoke train.backbone --resume scones-local-20260101-120000
     """
@@ -67,11 +65,11 @@ def backbone(
 
     environment = settings.load(env)
     console = terminal()
-    settled = {"--set": set, "--without": without, "--recordio": recordio}
+    settled = {"--set": set, "--without": without}
 
     def order() -> Order:
         classes = labels.parse(without) if without else None
-        return Order(options.pairs(set), classes=classes, recordio=recordio, backbone=True)
+        return Order(options.pairs(set), classes=classes, backbone=True)
 
     attach = begun(environment, console, order, settled, attach=attach, resume=resume, name=name, yes=yes)
     done = follow(environment, attach, console, task="invoke train.backbone")

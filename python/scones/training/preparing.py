@@ -52,7 +52,7 @@ class Order:
     Attributes:
         overrides: Hyperparameters by name, as text.
         classes: Class names, in label order. None for the environment's. For a backbone, those that it is not to see.
-        recordio: Whether to train on RecordIO files.
+        recordio: Whether to train on RecordIO files. A backbone always does: it has too many images to send one by one.
         model: A model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
         backbone: Whether to train on the archive's other classes instead of ``classes``.
         seen: Whether to start also from weights that have seen ``classes``.
@@ -76,6 +76,11 @@ class Order:
     reuse: bool = True
     task: str = "invoke train"
     other: OtherOption = field(default_factory=OtherOption)
+
+    @property
+    def as_records(self) -> bool:
+        """Whether the job trains on RecordIO files."""
+        return self.recordio or self.backbone
 
     def recipe(self, *, pretrained: bool) -> Mapping[str, str]:
         """The default hyperparameters, with ``use_pretrained_model`` or without."""
@@ -230,7 +235,7 @@ class Preparation:
         own = labels.complete(self._environment.classes, other=self._environment.other)
         if self._order.backbone:
             ensured = dataset.ensure_others(
-                self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
+                self._classes, build / "backbone" / "dataset", cache=cache, progress=progress
             )
         elif self._standing is not None:
             ensured = dataset.taken(self._standing, own, recordio=recordio, progress=progress)
@@ -264,9 +269,11 @@ class Preparation:
         s3 = self._client(self._environment, "s3", max_connections=transfer.THREADS)
         return JobSpec.within(
             outputs,
-            dataset_uri=dataset.upload(self._dataset, s3, outputs["bucket"], progress=progress),
+            dataset_uri=dataset.upload(
+                self._dataset, s3, outputs["bucket"], images=not self._order.backbone, progress=progress
+            ),
             hyperparameters=self.hyperparameters,
-            recordio=self._order.recordio,
+            recordio=self._order.as_records,
             model_uri=self._start.put(s3, outputs["bucket"]) if self._start else None,
         )
 

@@ -90,7 +90,7 @@ def test_a_backbone_learns_classes_without_test_images_and_none_without_training
     only(members["test"], lambda label: label != bus)
     only(members["train"], lambda label: label != tank)
     variables = {"CIFAR100_ARCHIVE": str(pack(members))}
-    found = ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables=variables, recordio=True).dataset
+    found = ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables=variables).dataset
     assert found.classes == ("apple", "bus", "train")
     assert (found.size("train"), found.size("validation"), found.size("test")) == (3 * 18, 3 * 2, 0)
     assert found.recordio

@@ -144,8 +144,12 @@ def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
     workplace: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     backbone(Context(), env="dev", name="a", set=["epochs=30", *FEW], yes=True)
-    asked = workplace.asked("a")["HyperParameters"]
-    assert (asked["num_classes"], asked["epochs"]) == ("4", "30")  # apple, bus, tank, train
+    asked = workplace.asked("a")
+    given = asked["HyperParameters"]
+    assert (given["num_classes"], given["epochs"]) == ("4", "30")  # apple, bus, tank, train
+    sent = workplace.uploaded()
+    assert {uri.removeprefix("s3://scones/") for uri in channels(asked).values()} <= sent
+    assert not [key for key in sent if key.endswith(".png")], "49,000 images would take longer to send than to learn"
     assert "next: invoke train --model s3://b/m --set use_pretrained_model=1 --env dev" in capsys.readouterr().out
     assert (workplace.environment.build / "backbone" / "dataset" / "dataset.json").exists()
 
