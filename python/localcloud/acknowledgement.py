@@ -60,7 +60,7 @@ class Acknowledged:
             begun.append(given)
 
         try:
-            with self._backends.change() as also:
+            with self._backends.change(service) as also:
                 answer = whole(self._application(environ, remember))
                 status, headers = begun[-1][:2]
                 also += self._answers.changes(environ, status, headers, answer)

@@ -43,7 +43,7 @@ WRITE = "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)"
 ATTEMPTS = 50
 #: How long a change outside of a request waits at most, in seconds.
 LATER_SECONDS = 1.0
-#: The judge reads these for every request, and only their own operations change them.
+#: The judge reads these for every request, and so does moto. Only their own operations change them.
 JUDGES = frozenset({"iam", "sts"})
 
 Where = tuple[str, str, str]  # service, account, region
@@ -103,7 +103,7 @@ class Backends:
         def taken(group: AccountSpecificBackend[Any], region: str) -> Any:
             backend = take(group, region)
             touched = getattr(thread, "touched", self._later)
-            if touched is not None and (touched is not self._later or group.service_name not in JUDGES):
+            if touched is not None and (getattr(thread, "judges", False) or group.service_name not in JUDGES):
                 touched.add((group.service_name, group.account_id, backend.region_name))
             return backend
 
@@ -117,19 +117,23 @@ class Backends:
         threading.Thread(target=self._keep_later, name="durability", daemon=True).start()
 
     @contextlib.contextmanager
-    def change(self) -> Iterator[list[Change]]:
+    def change(self, service: str | None = None) -> Iterator[list[Change]]:
         """Keep what the block changes, when it ends, and after an error too: it may have changed something before.
+
+        Args:
+            service: Whose operation the block carries out. None for what is not known.
 
         Returns:
             A list to which the block can add changes that are kept in the same transaction.
         """
-        outer = getattr(self._thread, "touched", self._later)
+        outer = getattr(self._thread, "touched", self._later), getattr(self._thread, "judges", False)
         self._thread.touched = touched = set[Where]()
+        self._thread.judges = service is None or service in JUDGES
         also: list[Change] = []
         try:
             yield also
         finally:
-            self._thread.touched = outer
+            self._thread.touched, self._thread.judges = outer
             self.keep(touched, also)
 
     @contextlib.contextmanager
