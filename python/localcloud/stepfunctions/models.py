@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Any
 
@@ -139,6 +139,23 @@ class Execution:
     sync: bool = False
     number: int = 0
     moves: int = 0
+
+
+class Listed(NamedTuple):
+    """What a list says of an execution. Its attributes are those of :class:`Execution`."""
+
+    arn: str
+    machine_arn: str
+    name: str
+    status: str
+    started: float
+    stopped: float | None
+    map_run_arn: str | None
+    item_count: int | None
+    version_arn: str | None
+    alias_arn: str | None
+    redrive_count: int
+    redriven: float | None
 
 
 @dataclass

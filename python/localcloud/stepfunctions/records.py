@@ -32,6 +32,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from localcloud.durability.database import Change, Database
@@ -40,7 +41,7 @@ from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.histories import Histories
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.models import Execution, MapRun, Revision
+from localcloud.stepfunctions.models import Execution, Listed, MapRun, Revision
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS execution (number INTEGER PRIMARY KEY, arn TEXT UNIQUE NOT NULL,
@@ -59,6 +60,11 @@ TABLES = (
 ADD = """INSERT OR REPLACE INTO execution (number, arn, machine, map_run, status, started, stopped, record)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 CHANGE = "UPDATE execution SET status = ?, stopped = ?, started = ?, record = ? WHERE number = ?"
+#: The columns of :class:`Listed`. What has no column of its own is in the record.
+_COLUMN = {"arn": "arn", "machine_arn": "machine", "status": "status", "started": "started", "stopped": "stopped"} | {
+    "map_run_arn": "map_run"
+}
+LISTED = ", ".join(_COLUMN.get(name, f"json_extract(record, '$.{name}')") for name in Listed._fields)
 #: Ended executions that stay in memory, because whoever started them will ask how they ended.
 MOST_RECENT = 500
 #: A move's place is its execution's number times this, and its own number.
@@ -287,8 +293,10 @@ class Records:
         status: str | None = None,
         after: str | None = None,
         most: int = -1,
-    ) -> list[Execution]:
-        """The executions of a state machine or of a Map Run, newest first. They do not stay in memory for it.
+    ) -> list[Listed]:
+        """The executions of a state machine or of a Map Run, newest first.
+
+        The database reads a record's few fields; its input and output, which may be large, are not looked at.
 
         Args:
             after: The ARN of an execution: only those that come after it.
@@ -303,9 +311,9 @@ class Records:
         if after:
             place = "SELECT started, number FROM execution WHERE arn = ?"
             where, values = f"{where} AND (started, number) < ({place})", [*values, after]
-        query = f"SELECT number, arn, record FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
+        query = f"SELECT {LISTED} FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
         rows = self._database.read(query, [*values, most], gathered=True)
-        return [self._in_memory(row[1]) or self._read(*row) for row in rows]
+        return [_listed(found) if (found := self._in_memory(row[0])) else Listed(*row) for row in rows]
 
     def history(self, execution: Execution) -> Sequence[dict[str, Json]]:
         """The events of an execution, in their order."""
@@ -414,6 +422,11 @@ class Records:
 
 
 _json = compact(ascii_only=True)
+_listed_values = attrgetter(*Listed._fields)
+
+
+def _listed(execution: Execution) -> Listed:
+    return Listed(*_listed_values(execution))
 
 
 def _places(execution: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from localcloud.stepfunctions.api.arns import parsed
 from localcloud.stepfunctions.api.errors import invalid, missing, untyped
 from localcloud.stepfunctions.api.finding import execution_of, map_run_of
 from localcloud.stepfunctions.api.wire import Answer, Sender
-from localcloud.stepfunctions.models import Execution
+from localcloud.stepfunctions.models import Listed
 from localcloud.stepfunctions.store import Store, Stores
 
 #: The fields of an event's details that are execution data.
@@ -96,7 +96,7 @@ def _belongs(store: Store, given: dict[str, Any]) -> Belonging:
     return Belonging({"machine_arn": machine.arn}, machine_arn if qualifier else None)
 
 
-def _listed(execution: Execution) -> dict[str, Any]:
+def _listed(execution: Listed) -> dict[str, Any]:
     return {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine_arn,
