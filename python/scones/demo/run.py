@@ -80,9 +80,9 @@ class Demo:
             ("Apply the foundation: bucket, roles, model group", self._apply_foundation),
             ("Upload the data set", self._upload),
             ("Train, as a SageMaker training job", self._train),
-            ("Apply the rest of the foundation: rules for old objects", self._apply_rest),
             ("Register the model", self._register),
             ("Apply the service: endpoint, functions, state machine", self._apply_service),
+            ("Apply the rest of the foundation: rules for old objects", self._apply_rest),
             ("Plan again: nothing to change", self._plan_again),
             ("Evaluate the endpoint on the test images", self._evaluate),
             ("Execute the state machine", self._execute),
@@ -180,7 +180,7 @@ class Demo:
 
     def _apply_rest(self, step: Step) -> None:
         self._rest()
-        step.found = "applied while the model was trained"
+        step.found = "applied meanwhile"
 
     def _register(self, step: Step) -> None:
         from scones.model import registry
