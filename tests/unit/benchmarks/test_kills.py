@@ -15,6 +15,7 @@ from benchmarks.kills.executions import history_problems
 from benchmarks.kills.measure import shares
 from benchmarks.kills.models import Collection, Setting
 from localcloud.stepfunctions.language.compiler import compile_definition
+from scones import settings
 from scones.tasks import bench
 
 
@@ -147,7 +148,7 @@ def test_the_table_and_the_file_show_what_was_going_on(tmp_path):
 
 
 def test_a_loss_is_exit_code_1(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(bench.settings, "ROOT", tmp_path)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
     monkeypatch.setattr(kills, "measure", lambda folder, **given: LOST)
     with pytest.raises(Exit) as ended:
         bench.kills(Context())
