@@ -64,7 +64,7 @@ class Order:
     Example::
 
         >>> Order(backbone=True).recipe(pretrained=False)["epochs"], Order(model="3").recipe(pretrained=True)["epochs"]
-        ('16', '20')
+        ('24', '28')
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)

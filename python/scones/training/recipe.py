@@ -71,16 +71,21 @@ FINE_TUNING: dict[str, str] = SMALL_IMAGES | {
 }
 
 #: For training that starts from a backbone: its last layer is new.
-TRANSFER: dict[str, str] = FINE_TUNING | {"learning_rate": "0.02", "weight_decay": "0.0005"}
+TRANSFER: dict[str, str] = FINE_TUNING | {
+    "learning_rate": "0.05",
+    "weight_decay": "0.0005",
+    "epochs": "28",
+    "lr_scheduler_step": "14,23",
+}
 
 #: For a backbone, which has 44,000 images of other classes. So many need less augmentation. The rate falls in several
 #: steps, because so short a training gains most at low rates. ``resize`` to 30 shows the network things in nearly the
 #: size that the endpoint shows them in: the whole picture in 28 x 28, not 28 x 28 of 32 x 32.
 BACKBONE: dict[str, str] = SMALL_IMAGES | {
-    "epochs": "16",
+    "epochs": "24",
     "weight_decay": "0.0005",
-    "lr_scheduler_factor": "0.4",
-    "lr_scheduler_step": "8,10,12,14",
+    "lr_scheduler_factor": "0.5",
+    "lr_scheduler_step": "10,16,19,21,22,23",
     "checkpoint_frequency": "2",
     "augmentation_type": "crop",
     "resize": "30",
