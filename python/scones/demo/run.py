@@ -27,7 +27,7 @@ from scones.service import capture, inbox, packaging, workflow
 from scones.service.capture.labels import labels_of
 from scones.settings import Environment
 from scones.steps import Step, Steps, bars
-from scones.terraform import STACKS, Stack, apply_ahead, destroy_all, queues_ahead
+from scones.terraform import STACKS, Stack, apply_ahead, arrivals_ahead, destroy_all
 from scones.training import job
 from scones.training.preparing import Order, Preparation
 
@@ -99,7 +99,7 @@ class Demo:
         self._outputs: dict[str, Any] = {}
         self._arrived = 0
         self._rest: Callable[[], None] = lambda: None
-        self._queues: Callable[[], None] = lambda: None
+        self._ahead: Callable[[], None] = lambda: None
 
     def run(self) -> DemoOutcome:
         """Run all steps. Then throw the cloud away, even after an error, unless ``keep`` is set.
@@ -118,7 +118,7 @@ class Demo:
                     with steps.step(title) as step:
                         body(step)
             finally:
-                for rest in (self._rest, self._queues):
+                for rest in (self._rest, self._ahead):
                     with contextlib.suppress(SconesError):  # a step has said so, or something else has failed before
                         rest()
         return self.outcome
@@ -161,7 +161,7 @@ class Demo:
         foundation = self._stacks["foundation"]
         self._rest = apply_ahead(foundation)
         self._outputs |= foundation.outputs()
-        self._queues = queues_ahead(self.environment, log=self._log("queues"))
+        self._ahead = arrivals_ahead(self.environment, log=self._log("arrivals"))
         step.found = f"s3://{self._outputs['bucket']}"
 
     def _upload(self, step: Step) -> None:
@@ -196,7 +196,7 @@ class Demo:
         self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
     def _apply_service(self, step: Step) -> None:
-        self._queues()
+        self._ahead()
         self._stacks["service"].apply()
         self._outputs |= self._stacks["service"].outputs()
         step.found = f"{self._outputs['endpoint_name']}, {self._outputs['state_machine_arn'].rsplit(':', 1)[-1]}"

@@ -10,9 +10,9 @@ Environment variables configure Terraform (:func:`variables`). So a plain ``terr
 ``eval "$(invoke env)"`` does the same as :class:`Stack`.
 """
 
-from scones.terraform.ahead import apply_ahead, queues_ahead
+from scones.terraform.ahead import apply_ahead, arrivals_ahead
 from scones.terraform.stack import Stack
 from scones.terraform.teardown import destroy, destroy_all
 from scones.terraform.variables import STACKS, variables
 
-__all__ = ["STACKS", "Stack", "apply_ahead", "destroy", "destroy_all", "queues_ahead", "variables"]
+__all__ = ["STACKS", "Stack", "apply_ahead", "arrivals_ahead", "destroy", "destroy_all", "variables"]

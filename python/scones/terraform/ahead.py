@@ -5,15 +5,16 @@ every other server. Nothing needs the rules: S3 applies them to objects that are
 takes two steps. The first one makes everything else. The second one makes the rules, while something useful goes on.
 
 The provider also waits half a minute for each change of a queue, until SQS has given its attributes six times in a row.
-The queues of arrivals need no model. So they can be made while one is trained, before the rest of the service.
+The queues of arrivals need no model. So they can be made while one is trained, before the rest of the service. So can
+the function that records results: the provider makes one function after the other, and waits five seconds for each.
 
 Example (not run: it needs a running cloud)::
 
     rest = apply_ahead(Stack(settings.load("local"), "foundation", log=Path("build/local/foundation.log")))
     outputs = stack.outputs()           # they are all here: upload, train
-    queues = queues_ahead(settings.load("local"), log=Path("build/local/service.log"))
+    arrivals = arrivals_ahead(settings.load("local"), log=Path("build/local/service.log"))
     rest()                              # waits for the rules
-    queues()                            # waits for the queues
+    arrivals()                          # waits for the queues and the function
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
     from scones.settings import Environment
 
 RULES = "aws_s3_bucket_lifecycle_configuration"
-QUEUES = tuple(f'module.arrival["on"].module.{queue}.aws_sqs_queue.this' for queue in ("arrivals", "endings"))
-# The stack requires a model, and the queues need none: Terraform reads no more of it than this.
+ARRIVALS = (
+    *(f'module.arrival["on"].module.{queue}.aws_sqs_queue.this' for queue in ("arrivals", "endings")),
+    'module.arrival["on"].module.record.aws_lambda_function.this',
+)
+# The stack requires a model, and these need none: Terraform reads no more of it than this.
 NO_MODEL = {
     "package_arn": "",
     "version": 0,
@@ -64,8 +68,8 @@ def apply_ahead(stack: Stack) -> Callable[[], None]:
     return _meanwhile(stack.apply)
 
 
-def queues_ahead(environment: Environment, *, log: Path) -> Callable[[], None]:
-    """Begin to make the queues of a service that takes arrivals. The foundation must be applied.
+def arrivals_ahead(environment: Environment, *, log: Path) -> Callable[[], None]:
+    """Begin to make the queues of a service that takes arrivals, and a function. The foundation must be applied.
 
     Args:
         log: Terraform's output goes to this file.
@@ -78,7 +82,7 @@ def queues_ahead(environment: Environment, *, log: Path) -> Callable[[], None]:
     path = environment.build / "no-model.tfvars.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"model": NO_MODEL}))
-    return _meanwhile(partial(Stack(replace(environment, pin_path=path), "service", log=log).apply, only=QUEUES))
+    return _meanwhile(partial(Stack(replace(environment, pin_path=path), "service", log=log).apply, only=ARRIVALS))
 
 
 def _meanwhile(apply: Callable[[], None]) -> Callable[[], None]:

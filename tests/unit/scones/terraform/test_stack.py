@@ -33,16 +33,16 @@ from scones.tasks import env, tf
 from scones.terraform import (
     Stack,
     apply_ahead,
+    arrivals_ahead,
     binary,
     destroy,
     holder,
     lock,
     mirror,
-    queues_ahead,
     refusals,
     variables,
 )
-from scones.terraform.ahead import QUEUES, addresses
+from scones.terraform.ahead import ARRIVALS, addresses
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend, TerraformState, require_fresh
 
@@ -530,12 +530,12 @@ class TestStack:
 
         monkeypatch.setattr(Stack, "apply", note)
         without = replace(environment, service={**environment.service, "arrival": None})
-        queues_ahead(without, log=tmp_path / "log")()
+        arrivals_ahead(without, log=tmp_path / "log")()
         assert applied == []
-        queues_ahead(replace(environment, service={**environment.service, "arrival": {}}), log=tmp_path / "log")()
-        assert applied == [("service", QUEUES, False)]
+        arrivals_ahead(replace(environment, service={**environment.service, "arrival": {}}), log=tmp_path / "log")()
+        assert applied == [("service", ARRIVALS, False)]
         known = set(addresses(settings.ROOT / "terraform" / "stacks" / "service"))
-        assert {address.replace('["on"]', "") for address in QUEUES} <= known
+        assert {address.replace('["on"]', "") for address in ARRIVALS} <= known
 
     @pytest.mark.parametrize(("changes", "expected"), [("", False), ("1", True)])
     def test_a_plan_says_whether_there_is_anything(
