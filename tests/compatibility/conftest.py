@@ -12,6 +12,7 @@ import json
 import os
 import random
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,10 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.frombytes("RGB", (SIZE, SIZE), pixels).save(folder / split / f"{number}.png")
         lines = [f"{number}\t{number % 2}\t{number}.png\n" for number in range(count)]
         (folder / f"{split}.lst").write_text("".join(lines))
+    # Clients that sync send what is newer than its object again. These are older, also where a clock is set back.
+    earlier = time.time() - 3600
+    for path in folder.rglob("*.*"):
+        os.utime(path, (earlier, earlier))
     return folder
 
 
