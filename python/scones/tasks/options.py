@@ -68,6 +68,20 @@ def number(given: str, option: str) -> float:
         raise InputError(f"{option} must be a number, not '{given}'") from None
 
 
+def seconds_of_a_round(given: str | None, *, default: float) -> float:
+    """How long a benchmark measures at once: the value of ``--seconds``, more than 0 and at most 600.
+
+    Raises:
+        InputError: the text is not such a number.
+    """
+    if not given:
+        return default
+    found = number(given, "--seconds")
+    if not 0 < found <= 600:
+        raise InputError(f"--seconds must be more than 0 and at most 600, not {given}")
+    return found
+
+
 def share(given: str, option: str) -> float:
     """A number from 0 to 1.
 

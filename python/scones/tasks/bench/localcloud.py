@@ -56,13 +56,9 @@ def cloud(
     import tempfile
     from contextlib import ExitStack, contextmanager
 
-    from scones.errors import InputError
-
     environment = settings.load(env)
     counts = tuple(options.whole_number(one, "--clients", most=64) for one in options.names(clients or "1,8,32"))
-    lasting = options.number(seconds or "5", "--seconds")
-    if not 0 < lasting <= 600:
-        raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
+    lasting = options.seconds_of_a_round(seconds, default=5)
     times = options.whole_number(rounds, "--rounds", default=3)
     many = options.whole_number(soak, "--soak", most=100_000)
     console = terminal()

@@ -196,14 +196,11 @@ def serve(
     """
     import tempfile
 
-    from scones.errors import InputError
     from scones.tasks.model import fetched
 
     environment = settings.load(env)
     counts = tuple(options.whole_number(one, "--clients", most=64) for one in options.names(clients or "1,2,4"))
-    lasting = options.number(seconds or "2", "--seconds")
-    if not 0 < lasting <= 600:
-        raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
+    lasting = options.seconds_of_a_round(seconds, default=2)
     times = options.whole_number(rounds, "--rounds", default=5)
     console = terminal()
     given = fetched(environment, artifact) if artifact else None
