@@ -61,8 +61,13 @@ ADD = """INSERT OR REPLACE INTO execution (number, arn, machine, map_run, status
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 CHANGE = "UPDATE execution SET status = ?, stopped = ?, started = ?, record = ? WHERE number = ?"
 #: The columns of :class:`Listed`. What has no column of its own is in the record.
-_COLUMN = {"arn": "arn", "machine_arn": "machine", "status": "status", "started": "started", "stopped": "stopped"} | {
-    "map_run_arn": "map_run"
+_COLUMN = {
+    "arn": "arn",
+    "machine_arn": "machine",
+    "map_run_arn": "map_run",
+    "status": "status",
+    "started": "started",
+    "stopped": "stopped",
 }
 LISTED = ", ".join(_COLUMN.get(name, f"json_extract(record, '$.{name}')") for name in Listed._fields)
 #: Ended executions that stay in memory, because whoever started them will ask how they ended.

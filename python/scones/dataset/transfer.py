@@ -49,8 +49,7 @@ def upload(
 
     Args:
         s3: A boto3 S3 client. Its connection pool should have ``threads`` connections.
-        images: Whether to send the images. A job that trains on the RecordIO files does not read them, and 49,000 of
-            them take longer to send than to learn from.
+        images: Whether to send the images. A job that trains on the RecordIO files does not read them.
         threads: The number of files to send at a time.
 
     Returns:
