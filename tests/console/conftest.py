@@ -19,7 +19,7 @@ from scones.settings import Environment
 from tests.conftest import LocalCloud
 from tests.terraform.workbench import copy_of_the_project
 
-SECONDS = 30  # how long the browser waits for something
+SECONDS = 90  # how long the browser waits for something, on a machine that does much else beside
 
 
 @pytest.fixture(scope="session")

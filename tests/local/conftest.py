@@ -17,8 +17,11 @@ from benchmarks.beacon import Beacon, beacon
 numbers = itertools.count(1)
 
 
-def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
-    """Call ``check`` until its answer is true, and return the answer. Fail after a time limit."""
+def eventually(check: Callable[[], Any], *, seconds: float = 90.0) -> Any:
+    """Call ``check`` until its answer is true, and return the answer. Fail after a time limit.
+
+    The limit is for a machine that does much else beside. A test that asks for speed counts for itself.
+    """
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         found = check()
