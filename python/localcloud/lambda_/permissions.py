@@ -96,6 +96,26 @@ ENCRYPTING = (
     Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),
 )
 
+
+def _from_s3(inside: str) -> tuple[Need, ...]:
+    """What a caller needs whose zip is an object: Lambda reads it in the caller's name.
+
+    AWS: Lambda Developer Guide, "Deploying Lambda functions as .zip file archives".
+    """
+
+    def named(which: str) -> str:
+        return f"{inside}.{which}" if inside else which
+
+    def latest(asked: Asked) -> bool:
+        return bool(asked.value(named("S3Bucket"))) and not asked.value(named("S3ObjectVersion"))
+
+    where = f"arn:aws:s3:::{{{named('S3Bucket')}}}/{{{named('S3Key')}}}"
+    return (
+        Need("s3:GetObject", (where,), when=latest, tagged=False),
+        Need("s3:GetObjectVersion", (where,), when=named("S3ObjectVersion"), tagged=False),
+    )
+
+
 PERMISSION = {"lambda:functionurlauthtype": "{FunctionUrlAuthType}", "lambda:principal": "{Principal}"}
 MAPPING = "arn:aws:lambda:{region}:{account}:event-source-mapping:{UUID}"
 
@@ -117,7 +137,9 @@ TABLE = {
         passing("Role", "lambda.amazonaws.com"),
         *PLACING,
         *ENCRYPTING,
+        *_from_s3("Code"),
     ),
+    "UpdateFunctionCode": (Need("lambda:UpdateFunctionCode", (function,)), *_from_s3("")),
     "UpdateFunctionConfiguration": (
         Need("lambda:UpdateFunctionConfiguration", (function,), _configured),
         passing("Role", "lambda.amazonaws.com"),
@@ -151,7 +173,6 @@ TABLE = {
         "PutFunctionRecursionConfig",
         "PutRuntimeManagementConfig",
         "UpdateAlias",
-        "UpdateFunctionCode",
         "UpdateFunctionEventInvokeConfig",
     ),
     **on("*", "lambda", "CreateEventSourceMapping", context=_mapped_function),

@@ -261,6 +261,19 @@ def test_a_function_is_judged_by_its_arn_whatever_a_request_calls_it(called, qua
     assert access.resources == (f"arn:aws:lambda:{HERE}:function:{expected}",)
 
 
+@pytest.mark.parametrize(
+    ("version", "action"), [({}, "s3:GetObject"), ({"S3ObjectVersion": "1"}, "s3:GetObjectVersion")]
+)
+def test_a_functions_zip_in_s3_is_read_in_its_makers_name(version, action):
+    code = {"S3Bucket": "packages", "S3Key": "a/b.zip", **version}
+    for operation, given in (("CreateFunction", {"Code": code}), ("UpdateFunctionCode", code)):
+        found = derive({}, "lambda", operation, {"FunctionName": "one", **given})
+        read = [one for one in found if one.action.startswith("s3:")]
+        assert [(one.action, one.resources) for one in read] == [(action, ("arn:aws:s3:::packages/a/b.zip",))]
+    sent = derive({}, "lambda", "UpdateFunctionCode", {"FunctionName": "one", "ZipFile": "AA=="})
+    assert [one.action for one in sent] == ["lambda:UpdateFunctionCode"]
+
+
 def test_handing_a_role_over_needs_pass_role_to_the_service():
     role = f"arn:aws:iam::{ACCOUNT}:role/scones-local-training"
     found = derive({}, "sagemaker", "CreateTrainingJob", {"TrainingJobName": "one", "RoleArn": role})
