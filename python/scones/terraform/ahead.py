@@ -5,8 +5,7 @@ every other server. Nothing needs the rules: S3 applies them to objects that are
 takes two steps. The first one makes everything else. The second one makes the rules, while something useful goes on.
 
 The provider also waits half a minute for each change of a queue, until SQS has given its attributes six times in a row.
-The queues of arrivals need no model. So they can be made while one is trained, before the rest of the service. So can
-the function that records results: the provider makes one function after the other, and waits five seconds for each.
+The queues of arrivals need no model. So they can be made while one is trained, before the rest of the service.
 
 Example (not run: it needs a running cloud)::
 
@@ -14,7 +13,7 @@ Example (not run: it needs a running cloud)::
     outputs = stack.outputs()           # they are all here: upload, train
     arrivals = arrivals_ahead(settings.load("local"), log=Path("build/local/service.log"))
     rest()                              # waits for the rules
-    arrivals()                          # waits for the queues and the function
+    arrivals()                          # waits for the queues
 """
 
 from __future__ import annotations
@@ -35,10 +34,7 @@ if TYPE_CHECKING:
     from scones.settings import Environment
 
 RULES = "aws_s3_bucket_lifecycle_configuration"
-ARRIVALS = (
-    *(f'module.arrival["on"].module.{queue}.aws_sqs_queue.this' for queue in ("arrivals", "endings")),
-    'module.arrival["on"].module.record.aws_lambda_function.this',
-)
+ARRIVALS = tuple(f'module.arrival["on"].module.{queue}.aws_sqs_queue.this' for queue in ("arrivals", "endings"))
 # The stack requires a model, and these need none: Terraform reads no more of it than this.
 NO_MODEL = {
     "package_arn": "",
@@ -69,7 +65,7 @@ def apply_ahead(stack: Stack) -> Callable[[], None]:
 
 
 def arrivals_ahead(environment: Environment, *, log: Path) -> Callable[[], None]:
-    """Begin to make the queues of a service that takes arrivals, and a function. The foundation must be applied.
+    """Begin to make the queues of a service that takes arrivals. The foundation must be applied.
 
     Args:
         log: Terraform's output goes to this file.

@@ -107,11 +107,24 @@ resource "aws_iam_role_policy" "this" {
   })
 }
 
+# The key has the package's SHA-256: a plan shows a new package, and no package is overwritten.
+resource "aws_s3_object" "package" {
+  count = var.package_bucket == null ? 0 : 1
+
+  bucket = var.package_bucket
+  key    = "functions/${var.name}/${filesha256(var.package)}.zip"
+  source = var.package
+
+  #checkov:skip=CKV_AWS_186:the bucket's default encryption covers the object
+}
+
 resource "aws_lambda_function" "this" {
   function_name                  = var.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
-  filename                       = var.package
+  filename                       = var.package_bucket == null ? var.package : null
+  s3_bucket                      = one(aws_s3_object.package[*].bucket)
+  s3_key                         = one(aws_s3_object.package[*].key)
   source_code_hash               = filebase64sha256(var.package)
   runtime                        = "python3.13"
   handler                        = "handler.handler"

@@ -31,6 +31,12 @@ variable "package" {
   }
 }
 
+variable "package_bucket" {
+  description = "The bucket that Terraform stores the zip in, under functions/. Lambda reads it there. Terraform creates functions of a bucket side by side, and others one after the other. If null, Terraform sends the zip to Lambda itself."
+  type        = string
+  default     = null
+}
+
 variable "environment" {
   description = "The function's environment variables."
   type        = map(string)

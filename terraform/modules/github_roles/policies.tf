@@ -20,6 +20,7 @@ locals {
   state      = "arn:${local.partition}:s3:::${var.state_bucket}"
   buckets    = [for end in ["", "-logs"] : "arn:${local.partition}:s3:::${var.prefix}-${local.account}${end}"]
   functions  = format(local.arn, "lambda", "function:${var.prefix}-*")
+  packages   = "${local.buckets[0]}/functions/*"
   log_groups = [for folder in ["lambda", "sagemaker/Endpoints", "vendedlogs/states"] : format(local.arn, "logs", "log-group:/aws/${folder}/${var.prefix}*")]
   machines   = format(local.arn, "states", "stateMachine:${var.prefix}-*")
   roles_arn  = "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-*"
@@ -46,7 +47,7 @@ locals {
     state            = { roles = ["plan", "apply"], statements = concat(local.read_state, local.read_state_key) }
     read-foundation  = { roles = ["plan", "apply"], statements = concat(local.read_foundation, local.read_key, local.read_network) }
     read-service     = { roles = ["plan", "apply"], statements = concat(local.read_service, local.read_function_key, local.read_scaling, local.read_budget, local.read_emails, local.read_hours) }
-    write-foundation = { roles = ["apply"], statements = concat(local.write_state, local.write_foundation, local.write_key) }
+    write-foundation = { roles = ["apply"], statements = concat(local.write_state, local.write_foundation, local.write_key, local.write_packages) }
     write-network    = { roles = ["apply"], statements = local.write_network }
     write-service    = { roles = ["apply"], statements = concat(local.write_service, local.write_function_key, local.write_scaling, local.write_budget, local.write_emails) }
     write-hours      = { roles = ["apply"], statements = local.write_hours }

@@ -26,6 +26,7 @@ locals {
     # Without ListTags, GetFunction returns no tags, and every plan would set the tags again:
     # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
+    { Sid = "ReadPackages", Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectTagging"], Resource = [local.packages] },
     { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
     { Sid = "ReadModels", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], Resource = local.models },
     { Sid = "ReadLogGroups", Effect = "Allow", Action = ["logs:DescribeMetricFilters", "logs:ListTagsForResource"], Resource = local.log_groups },
@@ -74,14 +75,15 @@ locals {
     { Sid = "FindAliases", Effect = "Allow", Action = ["kms:ListAliases"], Resource = ["*"] },
   ] : statement if var.options.customer_managed_key]
 
-  # Lambda shows a function's environment only to a caller who may decrypt it:
+  # Lambda shows a function's environment, and S3 a package, only to a caller who may decrypt it:
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
   read_function_key = [for statement in [{
-    Sid       = "ReadFunctionsEnvironments"
+    Sid       = "ReadFunctionsEnvironmentsAndPackages"
     Effect    = "Allow"
     Action    = ["kms:Decrypt"]
     Resource  = [local.keys]
-    Condition = { StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = "lambda.${local.region}.amazonaws.com" }) }
+    Condition = { StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = ["lambda.${local.region}.amazonaws.com", "s3.${local.region}.amazonaws.com"] }) }
   }] : statement if var.options.customer_managed_key]
 
   read_network = [for statement in [

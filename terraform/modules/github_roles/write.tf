@@ -18,6 +18,21 @@ locals {
     },
   ]
 
+  # The functions' packages are in the foundation's bucket. Terraform deletes all versions of one that it no longer needs.
+  write_packages = concat(
+    [
+      { Sid = "WritePackages", Effect = "Allow", Action = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"], Resource = [local.packages] },
+      { Sid = "FindPackagesVersions", Effect = "Allow", Action = ["s3:ListBucketVersions"], Resource = [local.buckets[0]] },
+    ],
+    [for on in [var.options.customer_managed_key] : {
+      Sid       = "EncryptPackages"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey"]
+      Resource  = [local.keys]
+      Condition = { StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = "s3.${local.region}.amazonaws.com" }) }
+    } if on],
+  )
+
   write_key = [for statement in [
     {
       # CreateKey supports no resource ARN. The new key must get the environment's tag:

@@ -137,6 +137,35 @@ run "is_updated_when_its_package_changes" {
     condition     = length(aws_lambda_function.this.environment) == 0
     error_message = "No variables, no environment block."
   }
+
+  assert {
+    condition     = aws_lambda_function.this.filename == "tests/package.zip" && length(aws_s3_object.package) == 0
+    error_message = "Without a bucket, Terraform must send the package itself."
+  }
+}
+
+run "takes_its_package_from_a_bucket" {
+  variables {
+    package_bucket = "scones-test-123456789012"
+  }
+
+  assert {
+    condition     = aws_s3_object.package[0].bucket == var.package_bucket && aws_s3_object.package[0].source == "tests/package.zip"
+    error_message = "The package must be in the bucket."
+  }
+
+  assert {
+    condition     = aws_s3_object.package[0].key == "functions/scones-test-greet/${filesha256("tests/package.zip")}.zip"
+    error_message = "Each package must have a key of its own."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.s3_bucket == aws_s3_object.package[0].bucket && aws_lambda_function.this.s3_key == aws_s3_object.package[0].key &&
+      aws_lambda_function.this.filename == null && aws_lambda_function.this.source_code_hash == filebase64sha256("tests/package.zip")
+    )
+    error_message = "The function must have the package of the bucket."
+  }
 }
 
 run "gets_its_environment" {

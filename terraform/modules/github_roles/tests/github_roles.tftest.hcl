@@ -208,8 +208,8 @@ run "has_a_statement_for_each_thing_it_may_do" {
         "ReadNetwork",
       ]
       read-service = [
-        "ReadFunctions", "ReadStateMachines", "ReadModels", "ReadLogGroups", "ReadAlarms",
-        "ReadDashboard", "ReadTopics", "FindAndCheck", "ReadFunctionsEnvironments", "ReadScaling",
+        "ReadFunctions", "ReadPackages", "ReadStateMachines", "ReadModels", "ReadLogGroups", "ReadAlarms",
+        "ReadDashboard", "ReadTopics", "FindAndCheck", "ReadFunctionsEnvironmentsAndPackages", "ReadScaling",
         "ReadScalingTags", "ReadBudget", "ReadSubscriptions",
         "ReadSchedules",
       ]
@@ -221,7 +221,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
       ]
       write-foundation = [
         "WriteState", "WriteBuckets", "MakeKey", "TagKeyAsItIsMade", "WriteKey",
-        "NameKey", "NameKeysTarget", "EncryptLogGroups",
+        "NameKey", "NameKeysTarget", "EncryptLogGroups", "WritePackages", "FindPackagesVersions", "EncryptPackages",
       ]
       write-hours = [
         "WriteSchedules", "HandOverTheRoleOfHours",

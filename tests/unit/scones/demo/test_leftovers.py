@@ -37,6 +37,7 @@ PARTS = {
     "aws_iam_role_policy",
     "aws_kms_key",
     "aws_s3_bucket_",
+    "aws_s3_object",
     "aws_sns_topic_",
 }
 # What the demo does not have: options that are off in its environment, and what is there once an account.
