@@ -14,9 +14,10 @@ from pathlib import Path
 
 from localcloud import holdings, services
 from localcloud.application import application
+from localcloud.children import Children
 from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
-from localcloud.context import Children, Context
+from localcloud.context import Context
 from localcloud.door import Door
 from localcloud.durability.backends import Backends
 from localcloud.durability.blobs import Blobs

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from localcloud import control, guard
+from localcloud import control
+from localcloud.children import Children
 from localcloud.latency import NONE, Latency
 
 if TYPE_CHECKING:
@@ -96,119 +89,6 @@ class MetricStore(Protocol):
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
         """An alarm's state; None if there is no such alarm."""
-
-
-GUARD = Path(guard.__file__)
-
-
-@dataclass
-class Children:
-    """The child processes of the cloud, and the processes that these start. They never outlive it.
-
-    A child's standard input is a pipe, and only the cloud holds the other end. A child reads the pipe in a thread, or
-    as its stream of requests, and exits when the pipe closes. The operating system closes the pipe even when the cloud
-    is killed.
-
-    A child is the leader of a process group. What it has started is killed as a group when the child ends or is
-    stopped. If the cloud is killed, the guard process (:mod:`localcloud.guard`) kills the groups.
-
-    Attributes:
-        ending: Whether the cloud is ending all children. What they did goes on when the cloud is there again.
-    """
-
-    ending: bool = field(default=False, init=False)
-    _running: dict[subprocess.Popen[bytes], str | None] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _guard: subprocess.Popen[bytes] | None = None
-
-    def spawn(
-        self,
-        command: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path | None = None,
-        mark: str | None = None,
-        **streams: Any,
-    ) -> subprocess.Popen[bytes]:
-        """Start a child.
-
-        Args:
-            mark: ``NAME=value``, a variable in ``env`` that no other child has. What the child starts is found by it,
-                also in another process group.
-            streams: ``stdout`` and ``stderr`` of :class:`subprocess.Popen`.
-        """
-        child = subprocess.Popen(
-            command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, start_new_session=True, **streams
-        )
-        with self._lock:
-            ended = {other: known for other, known in self._running.items() if other.poll() is not None}
-            self._running = {other: known for other, known in self._running.items() if other not in ended}
-            self._running[child] = mark
-            self._tell(_line(child, mark))
-        for other, known in ended.items():
-            self._end_group(other, known)
-        return child
-
-    def stop(self, child: subprocess.Popen[bytes], *, grace: float = 2.0) -> None:
-        """Terminate a child, and kill it if it still runs after ``grace`` seconds. Then kill all that it started."""
-        if child.poll() is None:
-            child.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(grace)
-        with self._lock:
-            mark = self._running.get(child)
-        self._end_group(child, mark)
-        child.wait()
-        with self._lock:
-            self._running.pop(child, None)
-
-    def stop_all(self) -> None:
-        """End all children."""
-        self.ending = True
-        with self._lock:
-            running = list(self._running)
-        for child in running:
-            if child.poll() is None:
-                child.terminate()
-        give_up = time.monotonic() + 2.0
-        for child in running:
-            self.stop(child, grace=max(0.0, give_up - time.monotonic()))
-
-    def _end_group(self, child: subprocess.Popen[bytes], mark: str | None) -> None:
-        with contextlib.suppress(OSError):  # nobody is left in it
-            os.killpg(child.pid, signal.SIGKILL)
-        if mark is not None:
-            guard.sweep({mark.encode()})
-        with self._lock:
-            self._tell(f"-{child.pid}")
-
-    def _tell(self, line: str) -> None:
-        """Tell the guard of a change. A guard that was killed is replaced, and is told of everything."""
-        if self._guard is None or self._guard.poll() is not None:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            weakref.finalize(self, _dismiss, self._guard)
-            line = "\n".join([*(_line(child, mark) for child, mark in self._running.items()), line])
-        assert self._guard.stdin is not None  # a pipe, as asked for above
-        with contextlib.suppress(OSError, ValueError):  # it has just ended, or its pipe has: the next call replaces it
-            self._guard.stdin.write(f"{line}\n".encode())
-            self._guard.stdin.flush()
-
-
-def _line(child: subprocess.Popen[bytes], mark: str | None) -> str:
-    return f"+{child.pid} {mark}" if mark else f"+{child.pid}"
-
-
-def _dismiss(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None  # a pipe, as asked for above
-    with contextlib.suppress(OSError):
-        process.stdin.close()
-    process.wait()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The guard process: when the cloud is gone, it kills the process groups of the cloud's children.
 
-:class:`localcloud.context.Children` starts it. Standard input carries one line for each change: ``+123`` for a new
+:class:`localcloud.children.Children` starts it. Standard input carries one line for each change: ``+123`` for a new
 process group and ``-123`` for one that has ended. Only the cloud holds the other end of the pipe. The operating system
 closes it even when the cloud is killed.
 

@@ -6,7 +6,7 @@
 
 The process ends on SIGTERM and when its ``cloud.json`` is deleted, because no client could find it then. With
 ``--tethered`` it also ends when its standard input closes. Its child processes end with it
-(:class:`localcloud.context.Children`). It ends in order: it takes no more requests, keeps everything, and writes down
+(:class:`localcloud.children.Children`). It ends in order: it takes no more requests, keeps everything, and writes down
 that it has ended (:mod:`localcloud.durability.facts`). The port and the root user's secret stay the same from one
 process to the next, because Terraform's state, and whoever uses the cloud, know them.
 """

@@ -52,7 +52,7 @@ CLOUD_FLOORS = (
         "logfile",
         "paths",
     },
-    {"chain", "latency"},
+    {"chain", "children", "latency"},
     {"catalogue", "constraints", "fidelity", "reading"},
     {"refusals", "durability", "http"},
     {"control"},

@@ -46,7 +46,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from localcloud.context import Children
+from localcloud.children import Children
 from localcloud.jsontexts import compact
 from localcloud.lambda_ import usage
 from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, SandboxWanted, Start

@@ -79,7 +79,7 @@ class Pool:
 
     Example::
 
-        >>> from localcloud.context import Children
+        >>> from localcloud.children import Children
         >>> pool = Pool(lambda settings: ExecutionEnvironment(settings, Children()))
         >>> settings = Settings("arn:aws:lambda:us-east-1:123456789012:function:f", "1", "app.handler", (), (), {})
         >>> with pool.worker(settings) as first:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import Children
+from localcloud.children import Children
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -29,7 +29,7 @@ signal.pause()
 """
 CLOUD = """
 import subprocess, sys
-from localcloud.context import Children
+from localcloud.children import Children
 children = Children()
 child = children.spawn([sys.executable, "-c", *sys.argv[1:]], env={}, stdout=subprocess.PIPE)
 print(child.stdout.readline().decode(), end="", flush=True)

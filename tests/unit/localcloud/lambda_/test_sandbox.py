@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import Children
+from localcloud.children import Children
 from localcloud.lambda_ import packages
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.interpreters import Interpreters, asked
@@ -356,7 +356,7 @@ def test_nothing_stays_when_the_cloud_is_killed(walled: Machine, tmp_path: Path)
     code = f"""
 import sys
 from pathlib import Path
-from localcloud.context import Children
+from localcloud.children import Children
 from localcloud.lambda_ import packages
 from localcloud.lambda_.environment import ExecutionEnvironment, Settings
 from localcloud.lambda_.sandbox import Sandboxes
