@@ -82,8 +82,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     from imageclassification import checkpoint, forecast, loop, memory, pretrained, program, symbol
     from imageclassification.network import Network
 
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    torch.set_num_threads(threads(os.environ))
     log.info("Setting number of threads: %d", torch.get_num_threads())
     if torch.cuda.is_available():
         log.info("Using GPU: %s", torch.cuda.get_device_name())
@@ -147,6 +146,22 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         # SageMaker creates the folder for a job with a CheckpointConfig.
         checkpoints=checkpoints if (root / "checkpoints").is_dir() else None,
     )
+
+
+def threads(variables: Mapping[str, str]) -> int:
+    """The number of threads to compute with: that of OMP_NUM_THREADS, or one for each processor of this process.
+
+    OpenMP reads the variable when PyTorch is imported. A process that was forked afterwards has its own value here.
+
+    Example::
+
+        >>> threads({"OMP_NUM_THREADS": "3"}), threads({"OMP_NUM_THREADS": "4,2"})
+        (3, 4)
+    """
+    asked = variables.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def log_parameters(chosen: Hyperparameters) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localcloud import holdings, services
+from localcloud.algorithm import Algorithm
 from localcloud.application import application
 from localcloud.children import Children
 from localcloud.cloudwatch.clock import Clock
@@ -55,10 +56,12 @@ def make_context(state: Path, endpoint: str, root_secret: str, latency: Latency 
         roles = Roles(record, registry, lambda: backends.changes + propagation.count(), LateIdentities(propagation))
     else:
         roles = Roles(record, registry, lambda: backends.changes)
+    children = Children()
     return Context(
         state=state,
         endpoint=endpoint,
-        children=Children(),
+        children=children,
+        algorithm=Algorithm(children),
         roles=roles,
         root_secret=root_secret,
         metrics=Metrics(database, Clock(state / "alarm-clock"), latency),

@@ -96,6 +96,11 @@ class Children:
         for other, known in ended.items():
             self._end_group(other, known)
 
+    def running(self) -> list[ChildProcess]:
+        """The children that have not been stopped, in the order of their starts. Some may have ended."""
+        with self._lock:
+            return list(self._running)
+
     def stop(self, child: ChildProcess, *, grace: float = 2.0) -> None:
         """Terminate a child, and kill it if it still runs after ``grace`` seconds. Then kill all that it started."""
         if child.poll() is None:
@@ -112,8 +117,7 @@ class Children:
     def stop_all(self) -> None:
         """End all children."""
         self.ending = True
-        with self._lock:
-            running = list(self._running)
+        running = self.running()
         for child in running:
             if child.poll() is None:
                 child.terminate()

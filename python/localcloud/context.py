@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud import control
+from localcloud.algorithm import Algorithm
 from localcloud.children import Children
 from localcloud.latency import NONE, Latency
 
@@ -100,6 +101,7 @@ class Context:
             folders.
         endpoint: ``http://127.0.0.1:PORT``.
         children: The processes that the cloud has started.
+        algorithm: Starts those of training jobs and containers.
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
@@ -121,6 +123,7 @@ class Context:
     state: Path
     endpoint: str
     children: Children
+    algorithm: Algorithm
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
@@ -167,5 +170,6 @@ class Context:
         for end in self.ending:
             end()
         self.children.stop_all()
+        self.algorithm.close()
         self.backends.close()
         self.database.close()

@@ -53,7 +53,7 @@ CLOUD_FLOORS = (
         "paths",
     },
     {"chain", "children", "latency"},
-    {"catalogue", "constraints", "fidelity", "reading"},
+    {"algorithm", "catalogue", "constraints", "fidelity", "reading"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},

@@ -17,8 +17,6 @@ import json
 import os
 import queue
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -91,12 +89,11 @@ class ServingProcess:
         (folder / "model.tar.gz").write_bytes(artifact)
         stream.create()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-        self._child = context.children.spawn(
-            [sys.executable, "-m", SERVER, "--artifact", str(folder / "model.tar.gz"), "--port", "0"],
+        self._child = context.algorithm.start(
+            SERVER,
+            ["--artifact", str(folder / "model.tar.gz"), "--port", "0"],
             env={**kept, "PYTHONUNBUFFERED": "1", **variables},
             cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
         )
         self._log = threading.Thread(target=self._follow, daemon=True)
         self._log.start()
@@ -169,7 +166,7 @@ class ServingProcess:
             while self._under_way and (left := deadline - time.monotonic()) > 0:
                 self._idle.wait(left)
         self._context.children.stop(self._child, grace=GRACE_SECONDS)
-        assert self._child.stdin is not None  # Children.spawn makes a pipe of it
+        assert self._child.stdin is not None  # a pipe
         self._child.stdin.close()
         while not self._connections.empty():
             self._connections.get().close()

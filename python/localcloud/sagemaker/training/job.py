@@ -18,6 +18,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud.children import ChildProcess
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.metrics import DEFINITIONS
 
@@ -94,7 +95,7 @@ class Job:
         self._metrics: list[dict[str, Any]] = []
         self._failure_reason: str | None = None
         self._ending: str | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: ChildProcess | None = None
         self.log_stream = f"{self.training_job_name}/algo-1-{int(time.time())}"
         self._enter("Starting")
 
@@ -190,7 +191,7 @@ class Job:
         """Whether the job was asked to stop."""
         return self._ending is not None
 
-    def attend(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    def attend(self, start: Callable[[], ChildProcess]) -> ChildProcess:
         """Start the algorithm's process. :meth:`stop` will end it.
 
         Args:
@@ -281,7 +282,7 @@ class Job:
         return {name: value for name, value in answer.items() if value not in (None, [], {})}
 
 
-def _kill_after(child: subprocess.Popen[bytes], seconds: float) -> None:
+def _kill_after(child: ChildProcess, seconds: float) -> None:
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:

@@ -10,8 +10,6 @@ import contextlib
 import io
 import os
 import shutil
-import subprocess
-import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -189,16 +187,12 @@ def _train(job: Job, context: Context, root: Path) -> int:
     # Without this permission DescribeTrainingJob has the metrics, and CloudWatch does not. AWS reports no error.
     reported = job.role.may("cloudwatch", "PutMetricData", Namespace=LOG_GROUP)
     child = job.attend(
-        lambda: context.children.spawn(
-            [sys.executable, "-m", ALGORITHM, "--root", str(root)],
-            env=environment(job, os.environ),
-            cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+        lambda: context.algorithm.start(
+            ALGORITHM, ["--root", str(root)], env=environment(job, os.environ), cwd=root, together=True
         )
     )
-    assert child.stdout is not None  # a pipe, as asked for above
-    assert child.stdin is not None  # Children.spawn makes a pipe of it
+    assert child.stdout is not None  # a pipe
+    assert child.stdin is not None  # a pipe too
     with child.stdout as output:
         for line in lines(output):
             stream.write(line)
