@@ -180,7 +180,7 @@ def test_a_functions_log_is_read(aws: Any, function: str) -> None:
     assert any("classifying logged.png" in line for line in soon(lines))
 
 
-def soon(look: Callable[[], Any], *, until: Callable[[Any], bool] = bool, seconds: float = 30.0) -> Any:
+def soon(look: Callable[[], Any], *, until: Callable[[Any], bool] = bool, seconds: float = 90.0) -> Any:
     """The first answer that satisfies a condition."""
     give_up = time.monotonic() + seconds
     while not until(found := look()):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
     """Send one request to a console, as any program could."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)) as connection:
         connection.request(method, path, headers=named, body=b"{}" if method == "POST" else None)
         answer = connection.getresponse()
         answer.read()

@@ -20,7 +20,7 @@ from .conftest import eventually
 
 
 def ask(cloud: Any, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=60)
     connection.request(method, path, body=body, headers=headers)
     answer = connection.getresponse()
     found = answer.status, answer.read()
@@ -188,7 +188,7 @@ def test_a_second_request_on_a_connection_passes_the_door_itself(cloud, first):
 
 def sent(cloud: Any, request: bytes) -> bytes:
     """All that the cloud answers to the bytes of one or more requests."""
-    with socket.create_connection(("127.0.0.1", cloud.running.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", cloud.running.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         found = b""

@@ -419,5 +419,5 @@ def test_a_package_from_s3_and_a_layers_are_downloaded_too(cloud, function):
 
 def downloaded(url: str) -> str:
     """The handler in the zip at a URL."""
-    with urllib.request.urlopen(url, timeout=10) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as archive:
+    with urllib.request.urlopen(url, timeout=60) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as archive:
         return archive.read("handler.py").decode()

@@ -90,7 +90,7 @@ def refusal(call: Callable[[], Any]) -> str | None:
     return None
 
 
-def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 90.0) -> Any:
     """The first answer of ``look`` that is true, or the last one when the time is over."""
     give_up = time.monotonic() + seconds
     while not (found := look()) and time.monotonic() < give_up:

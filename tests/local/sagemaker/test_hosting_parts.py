@@ -45,7 +45,7 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
     go_on, dead, new = threading.Event(), Process(), Process()
 
     def start(variant: Variant) -> Process:
-        go_on.wait(10)
+        go_on.wait(60)
         return new
 
     fleet = {"A": dead, "B": Process()}
@@ -81,7 +81,7 @@ def test_an_endpoint_of_a_slow_cloud_is_under_way_for_longer_than_a_look_of_terr
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         begun.release()
-        go_on.acquire(timeout=10)
+        go_on.acquire(timeout=60)
 
     fleet = {"A": Process(), "B": Process()}
     site: Any = SimpleNamespace(
@@ -101,7 +101,7 @@ def test_an_endpoint_of_a_slow_cloud_is_under_way_for_longer_than_a_look_of_terr
         (lambda: endpoint.delete(gone.set), "Deleting"),
     ):
         action()
-        assert begun.acquire(timeout=10)
+        assert begun.acquire(timeout=60)
         assert endpoint.endpoint_status == status
         go_on.release()
         eventually(lambda: endpoint.endpoint_status == "InService" or gone.is_set())

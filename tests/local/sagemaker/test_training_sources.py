@@ -161,7 +161,7 @@ def ends(call: Callable[[], Any]) -> None:
     """Run a function in its own thread, so that the test cannot wait forever."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 

@@ -210,11 +210,11 @@ class Bench:
     def trial(self, number: int) -> FakeTraining:
         """Wait until the trial with this number has started, and return it."""
         with self.news:
-            assert self.news.wait_for(lambda: len(self.started) > number, timeout=10)
+            assert self.news.wait_for(lambda: len(self.started) > number, timeout=60)
         return self.started[number]
 
     def ended(self) -> dict[str, Any]:
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive()
         return self.job.describe()
 

@@ -51,7 +51,7 @@ class Watched:
 
     def together(self, inputs: list[np.ndarray]) -> np.ndarray:
         self.entered.set()
-        assert self.go.wait(30)
+        assert self.go.wait(60)
         self.sizes.append(len(inputs))
         if len(self.sizes) - 1 == self.broken:
             raise MemoryError("no memory is left")
@@ -71,7 +71,7 @@ def asked_together(watched: Any, images: list[bytes]) -> list[Any]:
 
     with ThreadPoolExecutor(len(images)) as threads:
         first = threads.submit(ask, images[0])
-        assert watched.entered.wait(30)
+        assert watched.entered.wait(60)
         others = [threads.submit(ask, image) for image in images[1:]]
         ready = [one for one in images[1:] if one.startswith(b"\x89PNG")]
         while len(gathering._waiting) < len(ready):

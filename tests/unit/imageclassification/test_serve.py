@@ -69,7 +69,7 @@ def port(model, finish):
 
 @pytest.fixture
 def ask(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def request(body, content_type="image/png", path="/invocations", **headers):
         connection.request("POST", path, body, {"Content-Type": content_type} | headers)
@@ -81,7 +81,7 @@ def ask(port):
 
 
 def test_is_ready_once_it_has_said_its_port(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/ping")
     assert connection.getresponse().status == 200
     connection.close()
@@ -132,7 +132,7 @@ def test_refuses_with_the_containers_status_and_the_reason(ask, body, content_ty
 
 
 def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest("POST", "/invocations")
     connection.putheader("Content-Length", str(26 * 1024 * 1024))
     connection.endheaders()
@@ -146,7 +146,7 @@ def unwilling():
     server = Server(0, None)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
 
     def request(body, content_type, *, method="POST", path="/invocations", **headers):
         connection.request(method, path, body, {"Content-Type": content_type} | headers)
@@ -269,7 +269,7 @@ def test_leaves_with_the_process_that_started_it(model):
     with start(model) as process:
         assert process.stdout.readline()
         process.stdin.close()
-        assert process.wait(timeout=30) != 0
+        assert process.wait(timeout=60) != 0
 
 
 def test_a_batch_is_answered_as_its_images_are(model):

@@ -96,7 +96,7 @@ def test_a_job_leaves_with_the_process_that_started_it(job):
     with job.start() as process:
         wait_for(process, "Epoch[0] Validation-accuracy")
         process.stdin.close()
-        assert process.wait(timeout=30) != 0
+        assert process.wait(timeout=60) != 0
 
 
 def test_a_job_that_is_stopped_at_once_ends_without_a_model(job):

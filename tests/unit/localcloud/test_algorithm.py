@@ -102,7 +102,7 @@ def test_a_process_has_its_own_arguments_variables_folder_streams_and_exit_code(
     assert (found["arguments"], found["cwd"], found["leads"]) == ([how, "b c"], str(tmp_path), True)
     assert found["env"]["COLOUR"] == "green"
     assert "AWS_PROFILE" not in found["env"]
-    assert child.wait(30) == code
+    assert child.wait(60) == code
     assert child.poll() == code
     assert child.stderr is not None
     assert child.stderr.read().decode().strip().endswith(last)
@@ -114,7 +114,7 @@ def test_standard_error_can_go_where_standard_output_goes(algorithm: Algorithm, 
     told(child)
     assert child.stdout is not None
     assert (child.stdout.read(), child.stderr) == (b"said\n", None)
-    child.wait(30)
+    child.wait(60)
     closed(child)
 
 
@@ -127,11 +127,11 @@ def test_a_signal_is_a_negative_exit_code_and_the_end_of_standard_input_is_seen(
         killed.wait(0.05)
     assert killed.poll() is None
     killed.kill()
-    assert killed.wait(30) == -signal.SIGKILL
+    assert killed.wait(60) == -signal.SIGKILL
     assert ended.poll() is None
     assert ended.stdin is not None
     ended.stdin.close()
-    assert ended.wait(30) == 2
+    assert ended.wait(60) == 2
     killed.terminate()  # it has ended: this does nothing
     closed(killed), closed(ended)
 
@@ -158,10 +158,10 @@ def test_if_the_process_that_forks_is_killed_what_it_forked_ends_and_another_one
     told(orphan)
     (parent,) = (one for one in children.running() if one is not orphan)
     parent.kill()
-    assert orphan.wait(30) == -signal.SIGKILL
+    assert orphan.wait(60) == -signal.SIGKILL
     assert all_gone([orphan.pid])
     child = start(algorithm, tmp_path, "ends")
-    assert (told(child)["torch"], child.wait(30)) == (True, 2)
+    assert (told(child)["torch"], child.wait(60)) == (True, 2)
     closed(orphan), closed(child)
 
 

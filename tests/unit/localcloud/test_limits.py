@@ -41,7 +41,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def answer(port: int, *parts: bytes, pause: float = 0.0, close: bool = False) -> bytes:
     """What the server answers to bytes that are sent in parts."""
     found = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         with contextlib.suppress(ConnectionError):  # the server may have answered before all is sent
             for part in parts:
                 connection.sendall(part)

@@ -29,7 +29,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, 10 seconds at most."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -263,7 +263,7 @@ def test_the_next_batch_is_prepared_while_one_is_in_use():
 
     found = ahead(source())
     assert next(found) == (0, 0)
-    assert begun[1].wait(10)
+    assert begun[1].wait(60)
     assert [number for number, _ in itertools.islice(found, 2)] == [1, 2]
     with pytest.raises(InputDataError, match="damaged"):
         next(found)

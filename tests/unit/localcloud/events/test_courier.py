@@ -67,7 +67,7 @@ def begun(database: Database, carriage: Failing, policy: dict[str, int], pause: 
 def test_what_may_pass_is_tried_again_until_a_limit(times, error, policy, pause, end):
     carriage = Failing(times, error)
     begun(Database(), carriage, policy, pause)
-    assert carriage.ended.get(timeout=10) == end
+    assert carriage.ended.get(timeout=60) == end
     assert len(set(carriage.tried)) == 1
 
 
@@ -75,7 +75,7 @@ def test_what_waits_for_its_next_attempt_is_there_after_a_restart(tmp_path: Path
     path, first = tmp_path / "cloud.sqlite", Failing(1, TimeoutError())
     database = Database(path)
     begun(database, first, {}, pause=3600.0)
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while PendingEvents(database).all()[0].attempts == 0 and time.monotonic() < give_up:
         time.sleep(0.01)
     database.close()
@@ -90,13 +90,13 @@ def test_one_slow_target_does_not_hold_up_the_others():
     class Slow(Failing):
         def carry(self, delivery: Delivery) -> None:
             if delivery.event["id"] == "slow":
-                release.get(timeout=10)
+                release.get(timeout=60)
             self.ended.put(delivery.event["id"])
 
     carriage, pending = Slow(0, TimeoutError()), PendingEvents(database)
     courier = Courier(Backends(database, Pickling()), pending, carriage)
     for name in ("slow", "quick"):
         courier.take(pending.add(ORIGIN, {"Arn": QUEUE}, {"id": name}, time.time()))
-    assert carriage.ended.get(timeout=10) == "quick"
+    assert carriage.ended.get(timeout=60) == "quick"
     release.put(None)
-    assert carriage.ended.get(timeout=10) == "slow"
+    assert carriage.ended.get(timeout=60) == "slow"

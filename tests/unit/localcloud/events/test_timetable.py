@@ -40,7 +40,7 @@ def test_a_firing_is_kept_together_with_the_next_moment():
     fired = Fired(None, 1000.0)
     fired.table.begin({})
     fired.table.plan("a", HOURLY)
-    assert fired.seen.get(timeout=10) == ("a", 1000.0, False)
+    assert fired.seen.get(timeout=60) == ("a", 1000.0, False)
     assert fired.rows() == [("a", 1000.0 + HOUR)]
     assert fired.database.read("SELECT * FROM fired") == [("a", 1000.0)]
 
@@ -49,11 +49,11 @@ def test_what_was_missed_fires_once_and_the_rhythm_stays(tmp_path):
     first = Fired(tmp_path / "cloud.sqlite", 1000.0)
     first.table.begin({})
     first.table.plan("a", HOURLY)
-    first.seen.get(timeout=10)
+    first.seen.get(timeout=60)
     first.database.close()
     later = Fired(tmp_path / "cloud.sqlite", 1000.0 + 5.5 * HOUR)
     later.table.begin({"a": HOURLY})
-    assert later.seen.get(timeout=10) == ("a", 1000.0 + HOUR, False)
+    assert later.seen.get(timeout=60) == ("a", 1000.0 + HOUR, False)
     assert later.rows() == [("a", 1000.0 + 6 * HOUR)]
     assert later.seen.empty()
 
@@ -66,7 +66,7 @@ def test_a_plan_that_was_changed_or_dropped_does_not_fire_at_the_old_moment(tmp_
     later = Fired(tmp_path / "cloud.sqlite", 1000.0)
     other = Plan(Rate(7200), "rate(2 hours)")
     later.table.begin({"kept": HOURLY, "changed": other})
-    assert later.seen.get(timeout=10)[0] == "kept"
+    assert later.seen.get(timeout=60)[0] == "kept"
     assert later.rows() == [("changed", 1000.0 + 2 * HOUR), ("kept", 1000.0 + HOUR)]
     later.table.plan("kept", None)
     later.table.plan("changed", other)
@@ -77,10 +77,10 @@ def test_the_last_firing_says_so_and_leaves_nothing():
     fired = Fired(None, 1000.0)
     fired.table.begin({})
     fired.table.plan("ending", Plan(Rate(3600), "rate", at_once=True, end=2000.0))
-    assert fired.seen.get(timeout=10) == ("ending", 1000.0, True)
+    assert fired.seen.get(timeout=60) == ("ending", 1000.0, True)
     once = read("at(1970-01-01T00:16:20)", lenient=True)
     fired.table.plan("once", Plan(once, "at"))
-    assert fired.seen.get(timeout=10) == ("once", 980.0, True)
+    assert fired.seen.get(timeout=60) == ("once", 980.0, True)
     assert fired.rows() == []
 
 

@@ -33,7 +33,7 @@ def port():
 
 def sent(port, data, *, then=None):
     """All that the server answers to some bytes, until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(data)
         found = b""
         while part := connection.recv(65536):
@@ -45,7 +45,7 @@ def sent(port, data, *, then=None):
 
 
 def test_one_connection_carries_many_requests(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     ports = set()
     for number in range(5):
         connection.request("POST", f"/{number}", body=b"x" * number)
@@ -138,7 +138,7 @@ def test_a_fault_of_the_application_is_an_answer_and_not_the_end_of_the_server(c
 
 def test_a_new_connection_takes_the_place_of_the_one_that_is_idle_for_longest():
     with serving(echo, most=2) as port:
-        kept = [http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(2)]
+        kept = [http.client.HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(2)]
         for connection in [kept[0], kept[1], kept[1]]:  # the first one waits since before the last request
             connection.request("GET", "/")
             connection.getresponse().read()
@@ -152,7 +152,7 @@ def test_a_new_connection_takes_the_place_of_the_one_that_is_idle_for_longest():
 
 def test_connections_that_send_nothing_keep_nobody_out():
     with serving(echo, most=2) as port:
-        silent = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2)]
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(2)]
         assert sent(port, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
         assert silent[0].recv(1) == b""
         for connection in silent:
@@ -168,7 +168,7 @@ def test_a_burst_waits_until_there_is_room():
         most.append(len(running))
         if len(most) == 3:
             go_on.set()
-        go_on.wait(10)
+        go_on.wait(60)
         running.pop()
         start_response("200 OK", [("Content-Length", "0")])
         return []

@@ -82,7 +82,7 @@ def call(environment: ExecutionEnvironment, event: Any = None, timeout: float = 
 
 
 def eventually(is_so: Callable[[], Any]) -> Any:
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 60
     while not (found := is_so()):
         assert time.monotonic() < give_up
         time.sleep(0.02)

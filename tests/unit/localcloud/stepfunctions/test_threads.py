@@ -12,12 +12,12 @@ def test_calls_run_side_by_side_and_their_threads_end():
     threads, all_there, done = CallThreads(50, idle=0.05), threading.Barrier(21), []
 
     def call(number: int) -> None:
-        all_there.wait(10)
+        all_there.wait(60)
         done.append(number)
 
     for number in range(20):
         threads.submit(call, number)
-    all_there.wait(10)
+    all_there.wait(60)
     eventually(lambda: len(done) == 20)
     eventually(lambda: threads._threads == 0)
     threads.submit(done.append, 20)
@@ -44,7 +44,7 @@ def test_an_error_of_a_call_is_logged_and_the_next_one_runs(capsys):
     threads, done = CallThreads(1), threading.Event()
     threads.submit(lambda: 1 / 0)
     threads.submit(done.set)
-    assert done.wait(10)
+    assert done.wait(60)
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
@@ -59,7 +59,7 @@ def test_what_follows_a_call_runs_in_its_thread():
             threads.follow(call, number + 1)
 
     threads.follow(call, 1)
-    assert done.wait(10)
+    assert done.wait(60)
     assert [number for number, _ in ran] == [1, 2, 3, 4]
     assert len({thread for _, thread in ran}) == 1
 
@@ -71,10 +71,10 @@ def test_of_several_that_follow_one_waits_for_the_call_and_the_others_do_not():
         threads.follow(done.release)
         threads.follow(side_by_side.wait, 10)
         threads.follow(done.release)
-        side_by_side.wait(10)
+        side_by_side.wait(60)
 
     threads.follow(call)
-    assert all(done.acquire(timeout=10) for _ in range(2))
+    assert all(done.acquire(timeout=60) for _ in range(2))
 
 
 def test_a_call_that_fails_is_followed_all_the_same(capsys):
@@ -85,7 +85,7 @@ def test_a_call_that_fails_is_followed_all_the_same(capsys):
         raise ValueError
 
     threads.follow(call)
-    assert done.wait(10)
+    assert done.wait(60)
     assert "ValueError" in capsys.readouterr().out
 
 
@@ -93,11 +93,11 @@ def test_what_follows_does_not_come_before_what_waits():
     threads, order, go, done = CallThreads(1), [], threading.Event(), threading.Event()
 
     def call() -> None:
-        go.wait(10)
+        go.wait(60)
         threads.follow(lambda: (order.append("follows"), done.set()))
 
     threads.follow(call)
     threads.submit(order.append, "waits")
     go.set()
-    assert done.wait(10)
+    assert done.wait(60)
     assert order == ["waits", "follows"]

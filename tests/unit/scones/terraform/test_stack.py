@@ -704,12 +704,12 @@ class TestStack:
         child = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(program)], start_new_session=True, stderr=subprocess.PIPE, text=True
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not ready.exists():
             assert time.monotonic() < deadline, "the stand-in did not start"
             time.sleep(0.02)
         os.killpg(child.pid, signal.SIGINT)
-        _, said = child.communicate(timeout=30)
+        _, said = child.communicate(timeout=60)
         assert saved.exists()
         assert said.rstrip().endswith("KeyboardInterrupt")
 

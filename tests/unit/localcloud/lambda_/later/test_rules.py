@@ -95,16 +95,16 @@ def test_no_more_events_of_a_function_are_processed_at_once_than_it_may():
         with lock:
             running[0] += 1
             most_seen[0] = max(most_seen[0], running[0])
-        together.wait(10)
+        together.wait(60)
         with lock:
             running[0] -= 1
-        together.wait(10)
+        together.wait(60)
         done.release()
 
     queue = EventQueue(process, lambda event: 2, lambda: 0.0)
     for number in range(6):
         queue.put(replace(EVENT, number=number, due=0.0))
-    assert all(done.acquire(timeout=10) for _ in range(6))
+    assert all(done.acquire(timeout=60) for _ in range(6))
     assert most_seen == [2]
 
 
@@ -113,7 +113,7 @@ def test_a_function_that_is_full_does_not_hold_up_another():
 
     def process(event: AcceptedEvent) -> None:
         if event.name == "f":
-            go.wait(10)
+            go.wait(60)
         else:
             other.set()
 
@@ -121,5 +121,5 @@ def test_a_function_that_is_full_does_not_hold_up_another():
     for number in range(3):
         queue.put(replace(EVENT, number=number, due=0.0))
     queue.put(replace(EVENT, arn=f"{ARN}2", due=0.0))
-    assert other.wait(10)
+    assert other.wait(60)
     go.set()
