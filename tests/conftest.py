@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from localcloud import control
 
@@ -40,7 +41,7 @@ settings.load_profile("shared")
 # The slowest files start first, so that all workers end at about the same time.
 LONGEST_FIRST = (
     "e2e/test_workflow.py",
-    "terraform/test_gate.py",
+    "terraform/whole/",
     "local/sagemaker/",
     "terraform/",
     "checks/test_checkov.py",
@@ -56,6 +57,19 @@ LONGEST_FIRST = (
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors, because a worker sometimes waits, for S3's lifecycle rules a whole minute."""
     return min((os.cpu_count() or 1) + 1, 8)
+
+
+class Files(LoadFileScheduling):
+    """A worker takes a file at a time, or all files of a folder of TOGETHER: they share what takes long to make."""
+
+    TOGETHER = ("tests/terraform/whole/",)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in self.TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,16 +10,14 @@ from typing import Any
 import pytest
 
 from localcloud import control
-from scones import aws, settings
+from scones import settings
 from scones.model.registry import PinnedModel
 from scones.settings import Environment
 from scones.terraform.binary import Binary, locate
 
 from . import provider
 from .examples import Command, run
-from .workbench import copy_of_the_project, untrained_model
-
-IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+from .workbench import copy_of_the_project, put_model
 
 
 @pytest.fixture(scope="session")
@@ -34,21 +31,7 @@ def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
     """Puts an untrained model, which can be served, into a bucket: ``model(bucket, version)``."""
 
     def put(bucket: str, version: int) -> PinnedModel:
-        path = tmp_path_factory.mktemp("model") / "model.tar.gz"
-        sha256 = untrained_model(path, seed=version)
-        key = f"models/untrained-{version}/output/model.tar.gz"
-        cloud.client("s3").upload_file(str(path), bucket, key)
-        return PinnedModel(
-            package_arn=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
-            version=version,
-            image_uri=IMAGE,
-            artifact_uri=f"s3://{bucket}/{key}",
-            artifact_sha256=sha256,
-            class_labels=("bicycle", "motorcycle"),
-            metrics={"validation:accuracy": 0.5},
-            dataset_fingerprint="0" * 64,
-            git_commit="0" * 40,
-        )
+        return put_model(cloud.client("s3"), tmp_path_factory.mktemp("model"), bucket, version)
 
     return put
 
@@ -78,18 +61,9 @@ def binary() -> Binary:
 
 @pytest.fixture(scope="module")
 def one_provider(project: Environment, binary: Binary) -> Iterator[str]:
-    """One provider process for all commands on the project's stacks: the value of TF_REATTACH_PROVIDERS.
-
-    Terraform inherits the variable. `init` then neither installs nor checks a provider.
-    """
-    # In a folder next to the stacks, because the path of a function's zip is relative to the provider's folder.
-    folder = project.root / "terraform" / "stacks" / "provider"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(project.root / "terraform" / "modules" / "bucket" / "versions.tf", folder)
-    variables = {**provider.variables(project.build, binary), **aws.variables(project)}
-    subprocess.run([binary.path, f"-chdir={folder}", "init"], env=variables, check=True, timeout=600)
-    with provider.serving(folder, binary, variables) as attached:
-        yield attached[provider.NAME]
+    """One provider process for all commands on the project's stacks: the value of TF_REATTACH_PROVIDERS."""
+    with provider.of_project(project, binary) as attached:
+        yield attached
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from scones import aws
+from scones.settings import Environment
 from scones.terraform import mirror
 from scones.terraform.binary import Binary
 
@@ -68,3 +71,19 @@ def serving(folder: Path, binary: Binary, variables: Mapping[str, str]) -> Itera
             # The provider always names itself with the address of Terraform's registry.
             (address,) = json.loads(found.strip().strip("'")).values()
             yield {**variables, NAME: json.dumps({f"{binary.registry}/hashicorp/aws": address})}
+
+
+@contextmanager
+def of_project(project: Environment, binary: Binary) -> Iterator[str]:
+    """One provider process for all commands on a project's stacks: the value of TF_REATTACH_PROVIDERS.
+
+    Terraform inherits the variable. `init` then neither installs nor checks a provider.
+    """
+    # In a folder next to the stacks, because the path of a function's zip is relative to the provider's folder.
+    folder = project.root / "terraform" / "stacks" / "provider"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(project.root / "terraform" / "modules" / "bucket" / "versions.tf", folder)
+    given = {**variables(project.build, binary), **aws.variables(project)}
+    subprocess.run([binary.path, f"-chdir={folder}", "init"], env=given, check=True, timeout=600)
+    with serving(folder, binary, given) as attached:
+        yield attached[NAME]

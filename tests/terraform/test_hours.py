@@ -18,8 +18,7 @@ from scones.terraform import Stack, destroy, destroy_all
 from tests.local.conftest import eventually
 
 from . import provider
-from .test_gate import give
-from .workbench import values_kept
+from .workbench import give, values_kept
 
 pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow, pytest.mark.nightly]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

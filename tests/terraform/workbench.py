@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from scones import settings
+from scones.model.registry import PinnedModel
 from scones.service import packaging
 from scones.settings import Environment
 
 SHAPE = (3, 20, 20)
+IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 
 
 def copy_of_the_project(root: Path, state: Path) -> Environment:
@@ -35,6 +38,13 @@ def copy_of_the_files(root: Path) -> None:
     packaging.package(root / "lambdas", root / "build" / "lambdas")
 
 
+def give(project: Environment, stack: str, **values: Any) -> None:
+    """Add values to a stack's file."""
+    path = project.folder / f"{stack}.tfvars.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**found, **values}))
+
+
 @contextmanager
 def values_kept(environment: Environment) -> Iterator[None]:
     """Afterwards the stacks' values are as before. Several test files share the copy of the project."""
@@ -52,6 +62,25 @@ def values_kept(environment: Environment) -> Iterator[None]:
 def _values(environment: Environment) -> list[Path]:
     models = (environment.pin_path, environment.candidate_path)
     return sorted({*environment.folder.glob("*.tfvars.json"), *(path for path in models if path.exists())})
+
+
+def put_model(s3: Any, folder: Path, bucket: str, version: int) -> PinnedModel:
+    """Put an untrained model, which can be served, into a bucket."""
+    path = folder / "model.tar.gz"
+    sha256 = untrained_model(path, seed=version)
+    key = f"models/untrained-{version}/output/model.tar.gz"
+    s3.upload_file(str(path), bucket, key)
+    return PinnedModel(
+        package_arn=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
+        version=version,
+        image_uri=IMAGE,
+        artifact_uri=f"s3://{bucket}/{key}",
+        artifact_sha256=sha256,
+        class_labels=("bicycle", "motorcycle"),
+        metrics={"validation:accuracy": 0.5},
+        dataset_fingerprint="0" * 64,
+        git_commit="0" * 40,
+    )
 
 
 def untrained_model(path: Path, *, seed: int) -> str:

