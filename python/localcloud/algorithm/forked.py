@@ -79,10 +79,12 @@ class Forked:
         return self._code
 
     def _readable(self, seconds: float) -> bool:
+        looking = select.poll()  # select() takes no descriptor above 1,023
         try:
-            return bool(select.select([self._ended], [], [], seconds)[0])
+            looking.register(self._ended, select.POLLIN)
         except ValueError:  # another thread has read it and closed it
             return True
+        return bool(looking.poll(seconds * 1000))
 
     def _send_last(self) -> None:
         with contextlib.suppress(ProcessLookupError):

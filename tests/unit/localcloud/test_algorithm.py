@@ -68,7 +68,7 @@ def algorithm(request: pytest.FixtureRequest, module: Path) -> Iterator[Algorith
     found.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def forking(module: Path) -> Iterator[tuple[Algorithm, Children]]:
     children = Children()
     found = Algorithm(children, forks=True)
@@ -156,7 +156,7 @@ def test_if_the_process_that_forks_is_killed_what_it_forked_ends_and_another_one
     algorithm, children = forking
     orphan = start(algorithm, tmp_path, "sleeps")
     told(orphan)
-    (parent,) = (one for one in children.running() if one is not orphan)
+    (parent,) = (one for one in children.running() if isinstance(one, subprocess.Popen) and one.poll() is None)
     parent.kill()
     assert orphan.wait(60) == -signal.SIGKILL
     assert all_gone([orphan.pid])
