@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         "env": ENV,
         "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
         "without": "the classes to leave out, comma-separated (default: the environment's)",
-        "model": "go on from an earlier backbone: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
         "attach": "follow this existing job instead of starting one",
@@ -41,7 +40,6 @@ def backbone(
     env: str | None = None,
     set: list[str] | None = None,
     without: str | None = None,
-    model: str | None = None,
     name: str | None = None,
     resume: str | None = None,
     attach: str | None = None,
@@ -54,16 +52,12 @@ def backbone(
     weights from elsewhere are used. The images are kept in build/backbone/dataset. The model is not registered, because
     it is not deployed.
 
-    With --model, it goes on from an earlier backbone of the same classes, for fewer epochs and with lower learning
-    rates.
-
     Every epoch writes a checkpoint. The job goes on when this task is interrupted: --attach follows it again. --resume
     continues a job that failed or was stopped.
 
     invoke train.backbone
     invoke train.backbone --env dev --set epochs=40
     invoke train.backbone --without lion,tiger,leopard
-    invoke train.backbone --model s3://BUCKET/models/JOB/output/model.tar.gz
     invoke train.backbone --resume scones-local-20260101-120000
     """
     from scones.dataset import labels
@@ -71,11 +65,11 @@ def backbone(
 
     environment = settings.load(env)
     console = terminal()
-    settled = {"--set": set, "--without": without, "--model": model}
+    settled = {"--set": set, "--without": without}
 
     def order() -> Order:
         classes = labels.parse(without) if without else None
-        return Order(options.pairs(set), classes=classes, model=model, backbone=True)
+        return Order(options.pairs(set), classes=classes, backbone=True)
 
     attach = begun(environment, console, order, settled, attach=attach, resume=resume, name=name, yes=yes)
     done = follow(environment, attach, console, task="invoke train.backbone")

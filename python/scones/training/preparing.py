@@ -26,7 +26,6 @@ from scones.training import request, starting, weights
 from scones.training.recipe import (
     BACKBONE,
     FINE_TUNING,
-    FURTHER,
     SMALL_IMAGES,
     SMALL_SIDE,
     TRANSFER,
@@ -86,7 +85,7 @@ class Order:
     def recipe(self, *, pretrained: bool) -> Mapping[str, str]:
         """The default hyperparameters, with ``use_pretrained_model`` or without."""
         if self.backbone:
-            return FURTHER if self.model else BACKBONE
+            return BACKBONE
         if pretrained:
             return TRANSFER
         return FINE_TUNING if self.model else SMALL_IMAGES
@@ -134,9 +133,7 @@ class Preparation:
             self.hyperparameters = self._counted(self._standing)
         else:
             self.hyperparameters = self._chosen(self._labels, MANY if order.backbone else None, sys.maxsize)
-        if self._start and order.backbone:
-            self._check_unseen(self._start.classes or ())
-        elif self._start:
+        if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
 
     @property
@@ -155,14 +152,6 @@ class Preparation:
             environment=environment.name,
             other=self._other,
         )
-
-    def _check_unseen(self, seen: Sequence[str]) -> None:
-        """Refuse to make a backbone of a model that has seen a class that the backbone is not to see."""
-        if known := [name for name in self._classes if name in seen]:
-            raise HyperparameterError(
-                f"the backbone is not to see {labels.join(known)}, but the model {self._order.model} has",
-                hint="start from one that has not, or from scratch: without --model",
-            )
 
     def _counted(self, found: Dataset) -> Hyperparameters:
         """The hyperparameters for a data set. Refuses those that contradict it, and notes what was adapted to it."""
@@ -204,7 +193,7 @@ class Preparation:
             return chosen
         if self._start:
             known = [name for name in labels.wanted(classes) if name in (self._start.classes or ())]
-            if known and not (order.seen or order.backbone):
+            if known and not order.seen:
                 raise weights.unfit(f"the model {order.model} has", known, classes)
             return chosen
         try:
@@ -263,8 +252,6 @@ class Preparation:
             )
         self._dataset = ensured.dataset
         self.hyperparameters = self._counted(ensured.dataset)
-        if self._start:  # a backbone's number of classes is known only now
-            pretrained.check(self._start.artifact, self.hyperparameters)
         return ensured
 
     def place(self, outputs: Mapping[str, Any], progress: Progress | None = None) -> JobSpec:

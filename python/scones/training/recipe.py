@@ -94,12 +94,6 @@ BACKBONE: dict[str, str] = SMALL_IMAGES | {
     "resize": "30",
 }
 
-#: For a backbone that goes on from an earlier one: the rate rises again, to half of the first, and falls as before.
-FURTHER: dict[str, str] = BACKBONE | {
-    "epochs": "20",
-    "learning_rate": "0.05",
-    "lr_scheduler_step": "8,12,15,17,18,19",
-}
 
 SMALL_SIDE = 32  # the images of CIFAR-100, for which the recipes are
 

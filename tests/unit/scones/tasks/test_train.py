@@ -99,12 +99,12 @@ def workplace(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplac
     return workplace
 
 
-def a_model(folder: Path, *, classes: int = 2) -> Path:
+def a_model(folder: Path) -> Path:
     from imageclassification import artifact
     from imageclassification.network import Network
     from imageclassification.symbol import resnet
 
-    symbol = resnet(32, classes, (3, 20, 20))
+    symbol = resnet(32, 2, (3, 20, 20))
     parameters = Network.fresh(symbol, (3, 20, 20), seed=0).parameter_arrays()
     shapes = [{"name": "data", "shape": [1, 3, 20, 20]}]
     return artifact.write(folder / "model.tar.gz", artifact.Artifact(symbol, parameters, shapes, epoch=1))
@@ -152,16 +152,6 @@ def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
     assert not [key for key in sent if key.endswith(".png")], "the job reads none of its 49,000 images as files"
     assert "next: invoke train --model s3://b/m --set use_pretrained_model=1 --env dev" in capsys.readouterr().out
     assert (workplace.environment.build / "backbone" / "dataset" / "dataset.json").exists()
-
-
-def test_a_backbone_goes_on_from_an_earlier_one_of_the_same_classes(workplace: Workplace, tmp_path: Path) -> None:
-    backbone(Context(), env="dev", name="a", model=str(a_model(tmp_path, classes=4)), set=FEW, yes=True)
-    asked = workplace.asked("a")
-    assert (asked["HyperParameters"]["num_classes"], asked["HyperParameters"]["num_layers"]) == ("4", "32")
-    assert asked["HyperParameters"]["epochs"] == recipe.FURTHER["epochs"]
-    assert channels(asked)["model"].startswith("s3://scones/models/imported/")
-    with pytest.raises(Exit, match="num_classes is 4, but"):
-        backbone(Context(), env="dev", name="b", model=str(a_model(tmp_path)), set=FEW, yes=True)
 
 
 def test_a_backbones_job_is_followed_again_and_gone_on_with_and_is_never_registered(

@@ -19,7 +19,6 @@ from imageclassification.symbol import resnet
 from scones import aws, settings
 from scones.training import starting
 from scones.training.preparing import Order, Preparation
-from scones.training.recipe import FURTHER
 
 URI = "s3://scones/models/earlier/output/model.tar.gz"
 
@@ -70,18 +69,6 @@ def test_a_model_that_has_seen_the_classes_is_refused_unless_it_is_wanted(
     assert Preparation(environment, dataclasses.replace(order, seen=True), client=account).hyperparameters
     others = dataclasses.replace(order, classes=("lion", "tiger"))
     assert Preparation(environment, others, client=account).hyperparameters.use_pretrained_model
-
-
-def test_a_backbone_goes_on_from_one_that_has_seen_no_class_that_it_is_not_to_see(
-    environment: settings.Environment, tmp_path: Path
-) -> None:
-    account = Account(tmp_path, classes=("apple", "bus", "tank", "train"))
-    order = Order(model=URI, backbone=True)
-    chosen = Preparation(environment, order, client=account).hyperparameters
-    assert (chosen.epochs, chosen.use_pretrained_model) == (int(FURTHER["epochs"]), False)
-    assert chosen.image_shape == (3, 20, 20), "the network is the model's"
-    with pytest.raises(HyperparameterError, match=rf"is not to see 'bus', but the model {URI} has"):
-        Preparation(environment, dataclasses.replace(order, classes=("bus", "lion")), client=account)
 
 
 def test_of_a_model_whose_data_set_is_gone_nothing_is_said(environment: settings.Environment, tmp_path: Path) -> None:
