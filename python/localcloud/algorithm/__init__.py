@@ -14,6 +14,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -25,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localcloud.algorithm.forked import Forked
-from localcloud.algorithm.forking import exactly
+from localcloud.algorithm.messages import exactly
 from localcloud.children import ChildProcess, Children
 
 FORKING = "localcloud.algorithm.forking"
@@ -70,18 +71,20 @@ class Algorithm:
         Raises:
             OSError: The process cannot be started.
         """
-        if not self._forks:
-            return self._children.spawn(
-                [sys.executable, "-m", module, *arguments],
-                env=env,
-                cwd=cwd,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if together else subprocess.PIPE,
-            )
-        asked = json.dumps({"module": module, "arguments": [*arguments], "env": dict(env), "cwd": str(cwd)}).encode()
-        child = self._fork(asked, together)
-        self._children.adopt(child)
-        return child
+        if self._forks and not self._children.ending:
+            given = {"module": module, "arguments": [*arguments], "env": dict(env), "cwd": str(cwd)}
+            # The process that forks may have been killed, or the cloud may have begun to end: then without it.
+            with contextlib.suppress(ConnectionError):
+                child = self._fork(json.dumps(given).encode(), together)
+                self._children.adopt(child)
+                return child
+        return self._children.spawn(
+            [sys.executable, "-m", module, *arguments],
+            env=env,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
+        )
 
     def _fork(self, asked: bytes, together: bool) -> Forked:
         """Have a process forked. The process that forks may have ended, by itself or killed: another one is started."""
@@ -92,7 +95,11 @@ class Algorithm:
                 except ConnectionError:
                     self._close()
             self._control = self._started()
-            return _request(self._control, asked, together)
+            try:
+                return _request(self._control, asked, together)
+            except ConnectionError:
+                self._close()
+                raise
 
     def close(self) -> None:
         """Do without the process that forks. It ends, and another one is started when it is needed."""
@@ -125,27 +132,30 @@ def _request(control: socket.socket, asked: bytes, together: bool) -> Forked:
         ConnectionError: The process that forks has ended.
         OSError: It cannot fork.
     """
-    stdin, stdout, ended = os.pipe(), os.pipe(), os.pipe()
-    stderr: tuple[int | None, int] = (None, stdout[1]) if together else os.pipe()
-    theirs = [stdin[0], stdout[1], stderr[1], ended[1]]
-    ours = [end for end in (stdin[1], stdout[0], stderr[0], ended[0]) if end is not None]
-    try:
-        socket.send_fds(control, [struct.pack("!I", len(asked))], theirs)
+    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+
+        def pipe(*, read_by_us: bool = True) -> tuple[int, int]:
+            """Our end of a new pipe, and the other one."""
+            read, written = os.pipe()
+            mine, other = (read, written) if read_by_us else (written, read)
+            ours.callback(os.close, mine)
+            theirs.callback(os.close, other)
+            return mine, other
+
+        stdin, stdin_end = pipe(read_by_us=False)
+        stdout, stdout_end = pipe()
+        ended, ended_end = pipe()
+        stderr, stderr_end = (None, stdout_end) if together else pipe()
+        socket.send_fds(control, [struct.pack("!I", len(asked))], [stdin_end, stdout_end, stderr_end, ended_end])
         control.sendall(asked)
         pid, error = struct.unpack("!iI", exactly(control, 8))
         if error:
             raise OSError(error, os.strerror(error))
-    except OSError:
-        for end in ours:
-            os.close(end)
-        raise
-    finally:
-        for end in set(theirs):
-            os.close(end)
+        ours.pop_all()  # they are the process's from now on
     return Forked(
         pid,
-        ended[0],
-        os.fdopen(stdin[1], "wb", buffering=0),
-        os.fdopen(stdout[0], "rb"),
-        None if stderr[0] is None else os.fdopen(stderr[0], "rb"),
+        ended,
+        os.fdopen(stdin, "wb", buffering=0),
+        os.fdopen(stdout, "rb"),
+        None if stderr is None else os.fdopen(stderr, "rb"),
     )

@@ -20,9 +20,12 @@ import signal
 import socket
 import struct
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from localcloud.algorithm.messages import exactly
 
 IDLE_SECONDS = 300.0
 STREAMS = 3
@@ -48,14 +51,20 @@ class Forking:
     def run(self) -> None:
         """Serve until nobody needs this process any more."""
         while not (self._leaving and not self._ends):
-            watched = [self._signalled] if self._leaving else [self._signalled, self._control.fileno()]
-            ready, _, _ = select.select(watched, [], [], IDLE_SECONDS)
+            asking = self._control.fileno()
+            looking = select.poll()  # select() takes no descriptor above 1,023
+            looking.register(self._signalled, select.POLLIN)
+            if asking >= 0:
+                looking.register(asking, select.POLLIN)
+            ready = [number for number, _ in looking.poll(IDLE_SECONDS * 1000)]
             if not ready and not self._ends:
                 return
             if self._signalled in ready:
                 os.read(self._signalled, 4096)
             self._reap()
-            if self._control.fileno() in ready and not self._serve():
+            if self._leaving:
+                self._control.close()  # whoever asks now must ask another one
+            elif asking in ready and not self._serve():
                 return
 
     def _leave(self) -> None:
@@ -92,36 +101,36 @@ class Forking:
         return True
 
     def _fork(self, asked: Mapping[str, Any], given: Sequence[int]) -> int:
-        pid = os.fork()
-        if not pid:
-            _become(asked, given[:STREAMS])
-        self._ends[pid] = given[STREAMS]
+        ready, begun = os.pipe()
+        try:
+            pid = os.fork()
+            if not pid:
+                _become(asked, given[:STREAMS], begun)
+            self._ends[pid] = given[STREAMS]
+            os.close(begun)
+            begun = -1
+            # A signal must reach what the process is to be, and not what it was: nobody knows its number before.
+            os.read(ready, 1)
+        finally:
+            for end in (ready, begun):
+                if end >= 0:
+                    os.close(end)
         return pid
 
 
-def exactly(control: socket.socket, count: int) -> bytes:
-    """So many bytes from a socket.
+def _become(asked: Mapping[str, Any], streams: Sequence[int], begun: int) -> None:
+    """Be the process that was asked for. It never returns.
 
-    Raises:
-        ConnectionError: It has ended before.
+    Args:
+        begun: A pipe that is told when this is a process group of its own, which signals end.
     """
-    found = bytearray()
-    while len(found) < count:
-        part = control.recv(count - len(found))
-        if not part:
-            raise ConnectionResetError("the other process has ended")
-        found += part
-    return bytes(found)
-
-
-def _become(asked: Mapping[str, Any], streams: Sequence[int]) -> None:
-    """Be the process that was asked for. It never returns."""
-    code = 1
+    code: object = 1
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.write(begun, b"!")
         for number, end in enumerate(streams):
             os.dup2(end, number)
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names, not paths
@@ -131,16 +140,19 @@ def _become(asked: Mapping[str, Any], streams: Sequence[int]) -> None:
         os.chdir(asked["cwd"])
         os.environ.clear()
         os.environ.update(asked["env"])
+        time.tzset()
         code = importlib.import_module(asked["module"]).main(asked["arguments"])
     except SystemExit as left:
-        code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        code = left.code
     except BaseException:  # noqa: BLE001 - nothing may reach what this process was before
         traceback.print_exc()
     finally:
         with contextlib.suppress(OSError, ValueError):
+            if not isinstance(code, int | None):  # as sys.exit does
+                print(code, file=sys.stderr)
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(code)
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ module "start" {
   name            = "${var.name}-start-workflow"
   description     = "Starts an execution for each object that arrives."
   package         = var.packages.start_workflow
-  package_bucket  = var.bucket
+  package_store   = { bucket = var.bucket }
   memory_mb       = 128
   timeout_seconds = local.starting_seconds
   environment     = local.start_environment
@@ -120,7 +120,7 @@ module "record" {
   name            = "${var.name}-record-result"
   description     = "Writes the result of an execution to the bucket, and tells it to EventBridge."
   package         = var.packages.record_result
-  package_bucket  = var.bucket
+  package_store   = { bucket = var.bucket }
   memory_mb       = 128
   timeout_seconds = 30
   environment     = { BUCKET = var.bucket, RESULTS = var.results, SOURCE = var.name }

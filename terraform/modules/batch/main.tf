@@ -41,7 +41,7 @@ module "function" {
   name            = "${var.name}-classify-batch"
   description     = "Reads, classifies and judges the images of a batch."
   package         = var.package
-  package_bucket  = var.bucket
+  package_store   = { bucket = var.bucket }
   memory_mb       = var.memory_mb
   timeout_seconds = 60
   environment     = var.environment

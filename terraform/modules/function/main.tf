@@ -109,11 +109,16 @@ resource "aws_iam_role_policy" "this" {
 
 # The key has the package's SHA-256: a plan shows a new package, and no package is overwritten.
 resource "aws_s3_object" "package" {
-  count = var.package_bucket == null ? 0 : 1
+  count = var.package_store == null ? 0 : 1
 
-  bucket = var.package_bucket
+  bucket = var.package_store.bucket
   key    = "functions/${var.name}/${filesha256(var.package)}.zip"
   source = var.package
+
+  # The function takes the new package before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 
   #checkov:skip=CKV_AWS_186:the bucket's default encryption covers the object
 }
@@ -122,7 +127,7 @@ resource "aws_lambda_function" "this" {
   function_name                  = var.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
-  filename                       = var.package_bucket == null ? var.package : null
+  filename                       = var.package_store == null ? var.package : null
   s3_bucket                      = one(aws_s3_object.package[*].bucket)
   s3_key                         = one(aws_s3_object.package[*].key)
   source_code_hash               = filebase64sha256(var.package)

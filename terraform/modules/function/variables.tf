@@ -31,9 +31,9 @@ variable "package" {
   }
 }
 
-variable "package_bucket" {
+variable "package_store" {
   description = "The bucket that Terraform stores the zip in, under functions/. Lambda reads it there. Terraform creates functions of a bucket side by side, and others one after the other. If null, Terraform sends the zip to Lambda itself."
-  type        = string
+  type        = object({ bucket = string })
   default     = null
 }
 

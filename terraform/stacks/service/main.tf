@@ -33,7 +33,7 @@ module "function" {
   name               = "${local.prefix}-${each.key}"
   description        = each.value.description
   package            = "${var.lambda_packages}/${replace(each.key, "-", "_")}.zip"
-  package_bucket     = local.bucket
+  package_store      = { bucket = local.bucket }
   environment        = each.value.environment
   allow              = each.value.allow
   memory_mb          = each.value.memory_mb

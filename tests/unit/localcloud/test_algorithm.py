@@ -37,6 +37,10 @@ def main(arguments):
         raise RuntimeError("broken")
     if how == "leaves":
         sys.exit(7)
+    if how == "says why":
+        sys.exit("no images")
+    if how == "says nothing":
+        return None
     if how == "reads":
         sys.stdin.read()
     if how == "sleeps":
@@ -93,7 +97,16 @@ def closed(child: ChildProcess) -> None:
             stream.close()
 
 
-@pytest.mark.parametrize(("how", "code", "last"), [("ends", 2, "said"), ("raises", 1, "broken"), ("leaves", 7, "said")])
+@pytest.mark.parametrize(
+    ("how", "code", "last"),
+    [
+        ("ends", 2, "said"),
+        ("raises", 1, "broken"),
+        ("leaves", 7, "said"),
+        ("says why", 1, "no images"),
+        ("says nothing", 0, "said"),
+    ],
+)
 def test_a_process_has_its_own_arguments_variables_folder_streams_and_exit_code(
     algorithm: Algorithm, tmp_path: Path, how: str, code: int, last: str
 ) -> None:
@@ -163,6 +176,41 @@ def test_if_the_process_that_forks_is_killed_what_it_forked_ends_and_another_one
     child = start(algorithm, tmp_path, "ends")
     assert (told(child)["torch"], child.wait(60)) == (True, 2)
     closed(orphan), closed(child)
+
+
+def test_a_signal_right_after_the_start_ends_the_process(forking: tuple[Algorithm, Children], tmp_path: Path) -> None:
+    for _ in range(5):
+        child = start(forking[0], tmp_path, "sleeps")
+        child.terminate()
+        assert child.wait(60) == -signal.SIGTERM
+        closed(child)
+
+
+def test_what_is_started_while_the_process_that_forks_leaves_does_not_wait_for_it(
+    forking: tuple[Algorithm, Children], tmp_path: Path
+) -> None:
+    algorithm, children = forking
+    first = start(algorithm, tmp_path, "reads")
+    told(first)
+    (parent,) = (one for one in children.running() if isinstance(one, subprocess.Popen) and one.poll() is None)
+    parent.terminate()
+    second = start(algorithm, tmp_path, "ends")
+    assert second.wait(60) == 2
+    assert first.poll() is None
+    assert first.stdin is not None
+    first.stdin.close()
+    assert first.wait(60) == 2, "its exit code is still told"
+    closed(first), closed(second)
+
+
+def test_a_process_can_be_started_while_the_cloud_ends(module: Path, tmp_path: Path) -> None:
+    """It is started without the one that forks, which has ended. It ends with the others."""
+    children = Children()
+    algorithm = Algorithm(children, forks=True)
+    children.ending = True
+    child = start(algorithm, tmp_path, "ends")
+    assert (told(child)["torch"], child.wait(60)) == (False, 2)
+    closed(child)
 
 
 def test_all_end_with_the_cloud(module: Path, tmp_path: Path) -> None:

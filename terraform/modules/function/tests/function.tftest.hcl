@@ -146,11 +146,11 @@ run "is_updated_when_its_package_changes" {
 
 run "takes_its_package_from_a_bucket" {
   variables {
-    package_bucket = "scones-test-123456789012"
+    package_store = { bucket = "scones-test-123456789012" }
   }
 
   assert {
-    condition     = aws_s3_object.package[0].bucket == var.package_bucket && aws_s3_object.package[0].source == "tests/package.zip"
+    condition     = aws_s3_object.package[0].bucket == var.package_store.bucket && aws_s3_object.package[0].source == "tests/package.zip"
     error_message = "The package must be in the bucket."
   }
 
