@@ -115,11 +115,6 @@ resource "aws_s3_object" "package" {
   key    = "functions/${var.name}/${filesha256(var.package)}.zip"
   source = var.package
 
-  # The function takes the new package before the old one goes.
-  lifecycle {
-    create_before_destroy = true
-  }
-
   #checkov:skip=CKV_AWS_186:the bucket's default encryption covers the object
 }
 
