@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from imageclassification.train import OPENMP
+
 
 def main(folder: Path, dtype: str, seconds: float) -> float:
-    # As imageclassification.train sets them, before PyTorch loads OpenMP.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    for name, value in OPENMP.items():  # before PyTorch loads OpenMP
+        os.environ.setdefault(name, value)
     import torch
 
     from imageclassification import memory, symbol

@@ -36,6 +36,11 @@ from imageclassification.parent import leave_with_standard_input
 if TYPE_CHECKING:
     import numpy as np
 
+#: These must be set before PyTorch loads OpenMP. By default, OpenMP's threads wait for one another by spinning. That is
+#: slow when other processes use the cores: 3 epochs beside another job took 96 s, and 14 s with PASSIVE. A few
+#: microseconds of spinning (GNU's OpenMP counts turns) save sleeps between small layers: an epoch of 900 images took
+#: 1.3 s on idle cores instead of 1.6 to 1.8 s. Beside other jobs it took 4 to 5 s with and without.
+OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}
 SAMPLED = 64  # training images whose digest identifies a checkpoint's data
 log = logging.getLogger("image-classification")
 
@@ -68,12 +73,8 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     log_parameters(chosen)
     log.info("Training on %d images, validating on %d", len(train_channel), len(validation_channel))
 
-    # These must be set before PyTorch loads OpenMP. By default, OpenMP's threads wait for one another by spinning. That
-    # is slow when other processes use the cores: 3 epochs beside another job took 96 s, and 14 s with PASSIVE. A few
-    # microseconds of spinning (GNU's OpenMP counts turns) save sleeps between small layers: an epoch of 900 images took
-    # 1.3 s on idle cores instead of 1.6 to 1.8 s. Beside other jobs it took 4 to 5 s with and without.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    for name, value in OPENMP.items():
+        os.environ.setdefault(name, value)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # makes CUDA's matrix products equal in every run
     # Imported here because it takes seconds, and a job that is refused does not need it.
     import torch

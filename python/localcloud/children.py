@@ -151,6 +151,17 @@ class Children:
             self._guard.stdin.flush()
 
 
+def inherited(variables: Mapping[str, str]) -> dict[str, str]:
+    """What a child gets of the machine's variables: all but those that lead to a cloud, or change moto.
+
+    Example::
+
+        >>> inherited({"PATH": "/bin", "AWS_PROFILE": "me", "MOTO_ACCOUNT_ID": "1"})
+        {'PATH': '/bin'}
+    """
+    return {name: value for name, value in variables.items() if not name.startswith(("AWS_", "MOTO_"))}
+
+
 def _line(child: ChildProcess, mark: str | None) -> str:
     return f"+{child.pid} {mark}" if mark else f"+{child.pid}"
 

@@ -36,6 +36,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from localcloud import latency
+from localcloud.children import inherited
 from localcloud.durability import facts
 from localcloud.errors import LocalCloudError
 from localcloud.logfile import open_log
@@ -295,8 +296,7 @@ def _server_variables() -> dict[str, str]:
 
     They are this process's variables without those that would lead the cloud to the real AWS or through a proxy.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-    return kept | {
+    return inherited(os.environ) | {
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "NO_PROXY": "127.0.0.1,localhost",

@@ -25,14 +25,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from imageclassification.train import OPENMP
 from localcloud.algorithm.forked import Forked
 from localcloud.algorithm.messages import exactly
-from localcloud.children import ChildProcess, Children
+from localcloud.children import ChildProcess, Children, inherited
 
 FORKING = "localcloud.algorithm.forking"
-#: Read when PyTorch is imported: threads that spin while they wait slow down everything else. A job sets them
-#: too, which is too late in a process that is forked (:func:`imageclassification.train.run`).
-DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}
 #: NumPy would start threads when it is imported, and a process that forks must have one.
 FIXED = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
@@ -102,7 +100,7 @@ class Algorithm:
                 raise
 
     def close(self) -> None:
-        """Do without the process that forks. It ends, and another one is started when it is needed."""
+        """End the process that forks, and all that it has forked. Another one is started when it is needed."""
         with self._lock:
             self._close()
 
@@ -115,11 +113,10 @@ class Algorithm:
 
     def _started(self) -> socket.socket:
         ours, its = socket.socketpair()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
         with its:
             self._parent = self._children.spawn(
                 [sys.executable, "-m", FORKING, str(its.fileno())],
-                env={**DEFAULTS, **kept, **FIXED},
+                env={**OPENMP, **inherited(os.environ), **FIXED},
                 pass_fds=(its.fileno(),),
             )
         return ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -46,9 +47,10 @@ class Forked:
         Raises:
             subprocess.TimeoutExpired: It has not ended after ``timeout`` seconds.
         """
-        give_up = None if timeout is None else time.monotonic() + timeout
-        while (code := self._look(1.0 if give_up is None else min(1.0, max(0.0, give_up - time.monotonic())))) is None:
-            if give_up is not None and time.monotonic() >= give_up:
+        give_up = math.inf if timeout is None else time.monotonic() + timeout
+        # In turns of a second: another thread may read the code in the meantime, and close the pipe.
+        while (code := self._look(min(1.0, max(0.0, give_up - time.monotonic())))) is None:
+            if time.monotonic() >= give_up:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
         return code
 
@@ -73,9 +75,12 @@ class Forked:
             if self._code is None:
                 told = self._ended.read(4)
                 self._ended.close()
-                if len(told) < 4:  # nobody will ever know: the process must not outlive whoever knew it
-                    self._send_last()
-                self._code = struct.unpack("!i", told)[0] if len(told) == 4 else -signal.SIGKILL
+                if len(told) == 4:
+                    self._code = struct.unpack("!i", told)[0]
+                else:  # nobody will ever know: the process must not outlive whoever knew it
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(self.pid, signal.SIGKILL)
+                    self._code = -signal.SIGKILL
         return self._code
 
     def _readable(self, seconds: float) -> bool:
@@ -85,7 +90,3 @@ class Forked:
         except ValueError:  # another thread has read it and closed it
             return True
         return bool(looking.poll(seconds * 1000))
-
-    def _send_last(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)

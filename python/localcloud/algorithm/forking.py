@@ -101,20 +101,17 @@ class Forking:
         return True
 
     def _fork(self, asked: Mapping[str, Any], given: Sequence[int]) -> int:
-        ready, begun = os.pipe()
-        try:
-            pid = os.fork()
-            if not pid:
-                _become(asked, given[:STREAMS], begun)
+        read, begun = os.pipe()
+        with os.fdopen(read, "rb", buffering=0) as ready:
+            try:
+                pid = os.fork()
+                if not pid:
+                    _become(asked, given[:STREAMS], begun)
+            finally:
+                os.close(begun)
             self._ends[pid] = given[STREAMS]
-            os.close(begun)
-            begun = -1
             # A signal must reach what the process is to be, and not what it was: nobody knows its number before.
-            os.read(ready, 1)
-        finally:
-            for end in (ready, begun):
-                if end >= 0:
-                    os.close(end)
+            ready.read(1)
         return pid
 
 

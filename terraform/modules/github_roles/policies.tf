@@ -20,7 +20,7 @@ locals {
   state      = "arn:${local.partition}:s3:::${var.state_bucket}"
   buckets    = [for end in ["", "-logs"] : "arn:${local.partition}:s3:::${var.prefix}-${local.account}${end}"]
   functions  = format(local.arn, "lambda", "function:${var.prefix}-*")
-  packages   = "${local.buckets[0]}/functions/*"
+  packages   = "${local.own_bucket}/functions/*"
   log_groups = [for folder in ["lambda", "sagemaker/Endpoints", "vendedlogs/states"] : format(local.arn, "logs", "log-group:/aws/${folder}/${var.prefix}*")]
   machines   = format(local.arn, "states", "stateMachine:${var.prefix}-*")
   roles_arn  = "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-*"

@@ -22,7 +22,7 @@ locals {
   write_packages = concat(
     [
       { Sid = "WritePackages", Effect = "Allow", Action = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"], Resource = [local.packages] },
-      { Sid = "FindPackagesVersions", Effect = "Allow", Action = ["s3:ListBucketVersions"], Resource = [local.buckets[0]] },
+      { Sid = "FindPackagesVersions", Effect = "Allow", Action = ["s3:ListBucketVersions"], Resource = [local.own_bucket] },
     ],
     [for on in [var.options.customer_managed_key] : {
       Sid       = "EncryptPackages"

@@ -86,6 +86,12 @@ def start(algorithm: Algorithm, folder: Path, *arguments: str, **given: Any) -> 
     return algorithm.start(MODULE, arguments, env=env, cwd=folder, **given)
 
 
+def forks_for(children: Children) -> ChildProcess:
+    """The process that forks."""
+    (found,) = (one for one in children.running() if isinstance(one, subprocess.Popen) and one.poll() is None)
+    return found
+
+
 def told(child: ChildProcess) -> dict[str, Any]:
     assert child.stdout is not None
     return json.loads(child.stdout.readline())
@@ -169,8 +175,7 @@ def test_if_the_process_that_forks_is_killed_what_it_forked_ends_and_another_one
     algorithm, children = forking
     orphan = start(algorithm, tmp_path, "sleeps")
     told(orphan)
-    (parent,) = (one for one in children.running() if isinstance(one, subprocess.Popen) and one.poll() is None)
-    parent.kill()
+    forks_for(children).kill()
     assert orphan.wait(60) == -signal.SIGKILL
     assert all_gone([orphan.pid])
     child = start(algorithm, tmp_path, "ends")
@@ -192,8 +197,7 @@ def test_what_is_started_while_the_process_that_forks_leaves_does_not_wait_for_i
     algorithm, children = forking
     first = start(algorithm, tmp_path, "reads")
     told(first)
-    (parent,) = (one for one in children.running() if isinstance(one, subprocess.Popen) and one.poll() is None)
-    parent.terminate()
+    forks_for(children).terminate()
     second = start(algorithm, tmp_path, "ends")
     assert second.wait(60) == 2
     assert first.poll() is None

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.children import inherited
 from localcloud.context import Context
 from localcloud.logs.stream import LogStream, lines
 
@@ -88,11 +89,10 @@ class ServingProcess:
         folder.mkdir(parents=True)
         (folder / "model.tar.gz").write_bytes(artifact)
         stream.create()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
         self._child = context.algorithm.start(
             SERVER,
             ["--artifact", str(folder / "model.tar.gz"), "--port", "0"],
-            env={**kept, "PYTHONUNBUFFERED": "1", **variables},
+            env={**inherited(os.environ), "PYTHONUNBUFFERED": "1", **variables},
             cwd=folder,
         )
         self._log = threading.Thread(target=self._follow, daemon=True)

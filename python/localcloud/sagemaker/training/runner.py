@@ -21,6 +21,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
 from localcloud import log
+from localcloud.children import inherited
 from localcloud.context import Context
 from localcloud.ec2 import networks
 from localcloud.iam.roles import AccessDenied
@@ -218,9 +219,8 @@ def environment(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
         >>> sorted(environment(job, {"PATH": "/bin", "AWS_PROFILE": "me"}))
         ['AWS_REGION', 'PATH', 'PYTHONUNBUFFERED', 'TRAINING_JOB_ARN', 'TRAINING_JOB_NAME']
     """
-    kept = {name: value for name, value in variables.items() if not name.startswith(("AWS_", "MOTO_"))}
     return {
-        **kept,
+        **inherited(variables),
         "PYTHONUNBUFFERED": "1",
         **(job.request.get("Environment") or {}),
         "AWS_REGION": job.region,
