@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,7 @@ def project(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Environment
 def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], PinnedModel]:
     """Puts an untrained model, which can be served, into a bucket: ``model(bucket, version)``."""
 
-    def put(bucket: str, version: int) -> PinnedModel:
-        return put_model(cloud.client("s3"), tmp_path_factory.mktemp("model"), bucket, version)
-
-    return put
+    return partial(put_model, cloud.client("s3"), tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

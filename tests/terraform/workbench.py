@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scones import settings
 from scones.model.registry import PinnedModel
 from scones.service import packaging
@@ -64,9 +66,9 @@ def _values(environment: Environment) -> list[Path]:
     return sorted({*environment.folder.glob("*.tfvars.json"), *(path for path in models if path.exists())})
 
 
-def put_model(s3: Any, folder: Path, bucket: str, version: int) -> PinnedModel:
+def put_model(s3: Any, folders: pytest.TempPathFactory, bucket: str, version: int) -> PinnedModel:
     """Put an untrained model, which can be served, into a bucket."""
-    path = folder / "model.tar.gz"
+    path = folders.mktemp("model") / "model.tar.gz"
     sha256 = untrained_model(path, seed=version)
     key = f"models/untrained-{version}/output/model.tar.gz"
     s3.upload_file(str(path), bucket, key)

@@ -11,7 +11,7 @@ import pytest
 from localcloud import control
 from scones.model.registry import PinnedModel, write_pin
 from scones.settings import Environment
-from scones.terraform import Stack, destroy_all
+from scones.terraform import Stack
 from scones.terraform.binary import Binary
 from tests.conftest import LocalCloud
 from tests.terraform import provider
@@ -64,10 +64,7 @@ def project(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Envi
 def model(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], PinnedModel]:
     """Puts an untrained model, which can be served, into a bucket: ``model(bucket, version)``."""
 
-    def put(bucket: str, version: int) -> PinnedModel:
-        return put_model(cloud.client("s3"), tmp_path_factory.mktemp("model"), bucket, version)
-
-    return put
+    return partial(put_model, cloud.client("s3"), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -90,22 +87,18 @@ def stacks(
     model: Callable[[str, int], PinnedModel],
     one_provider: str,
     terraform_log: Path,
-) -> Iterator[dict[str, Stack]]:
-    """All three stacks, applied with every option on and with version 1 of a model pinned."""
+) -> dict[str, Stack]:
+    """All three stacks, applied with every option on and with version 1 of a model pinned. They end with the cloud."""
     found = {name: Stack(project, name, log=terraform_log) for name in ("bootstrap", "foundation", "service")}
     give(project, "bootstrap", github_repository=REPOSITORY)
     give(project, "foundation", **FOUNDATION)
     give(project, "service", **SERVICE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(provider.NAME, one_provider)
-        try:
-            found["bootstrap"].apply()
-            found["foundation"].apply()
-            write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
-            found["service"].apply()
-        except BaseException:
-            destroy_all(project, stack=partial(Stack, log=terraform_log))
-            raise
+        found["bootstrap"].apply()
+        found["foundation"].apply()
+        write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
+        found["service"].apply()
     return found
 
 
