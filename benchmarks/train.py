@@ -30,7 +30,7 @@ from typing import Any
 
 from imageclassification import backbones, files
 from imageclassification.hyperparameters import Hyperparameters
-from scones.dataset import Dataset
+from scones.dataset import Dataset, labels
 from scones.errors import TrainingError
 from scones.training.progress import Progress
 
@@ -68,7 +68,7 @@ class Run:
 
     Attributes:
         seed: ``SCONES_SEED``.
-        test: The accuracy of the kept model on the test images, 0 to 1.
+        test: The accuracy of the kept model on the test images of the wanted classes, 0 to 1.
         validation: The accuracy of the kept model on the validation images.
         last: The accuracy of the last epoch on the validation images.
         epoch: The kept epoch, counted from 1.
@@ -277,11 +277,16 @@ def reached(timed: Iterable[tuple[float, str]]) -> dict[str, float | None]:
 
 
 def served_accuracy(artifact: Path, bench: Bench) -> float:
-    """The accuracy of an artifact on the test images. It gets the bytes of the files, as an endpoint does."""
+    """The accuracy of an artifact on the test images of the wanted classes, so ``other`` as an answer is wrong.
+
+    It gets the bytes of the files, as an endpoint does.
+    """
     from imageclassification.predictor import Predictor
     from scones.dataset import load
 
-    images = load(bench.folder).images("test")
+    data = load(bench.folder)
+    other = labels.place_of_other(data.classes)
+    images = [image for image in data.images("test") if image.label != other]
     answers = Predictor.load(artifact).probabilities([image.path.read_bytes() for image in images]).argmax(1)
     return sum(int(answer) == image.label for answer, image in zip(answers, images, strict=True)) / len(images)
 
@@ -295,13 +300,14 @@ def table(bench: Bench) -> Any:
     """The table of the runs: a row for each seed, mean and standard deviation, and the public runs' if comparable."""
     from rich.table import Table
 
-    comparable = set(bench.classes) == set(PUBLIC.classes)
+    asked = "" if labels.place_of_other(bench.classes) is None else ", of the wanted classes"
+    comparable = {*bench.classes} - {labels.OTHER} == {*PUBLIC.classes}
     public = (
         f"public: {PUBLIC.source}, test {PUBLIC.least} to {PUBLIC.greatest}",
         f"{PUBLIC.instance}, median billable seconds",
     )
     notes = (
-        "test: as served; valid., epoch: of the epoch that was kept",
+        f"test: as served{asked}; valid., epoch: of the epoch that was kept",
         "to .85: seconds from the process's start to that validation accuracy; all: to its end",
         *(public if comparable else ()),
         f"{bench.machine['processor']}, {bench.machine['threads']} threads, torch {bench.machine['torch']}",

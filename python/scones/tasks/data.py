@@ -8,6 +8,7 @@ Example (not run: it is a command line)::
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +121,12 @@ def etl(
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
     times = options.whole_number(other_times, "--other-times", default=TIMES, most=20)
-    whether = options.other(other or bool(other_without or other_times), no_other, other_folder)
-    loose_folder = Path(other_folder).expanduser() if other_folder else None
-    asked = standing.OtherOption(whether, loose_folder, environment.other, options.names(other_without), times)
+    asked = replace(
+        options.other(other or bool(other_without or other_times), no_other, other_folder),
+        own=environment.other,
+        without=options.names(other_without),
+        times=times,
+    )
     chosen = labels.parse(classes) if classes else environment.classes
     target = options.folder(out, "--out") if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
@@ -130,7 +134,7 @@ def etl(
         "seed": number,
         "skip_bad": skip_bad,
         "recordio": recordio,
-        "classes_from": "option" if classes or whether is not None else "environment",
+        "classes_from": "option" if classes or asked.given is not None else "environment",
     }
     before = _standing(target)
     console = terminal()

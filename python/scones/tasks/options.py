@@ -19,9 +19,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from scones.errors import InputError
+
+if TYPE_CHECKING:
+    from scones.dataset.standing import OtherOption
 
 
 @overload
@@ -125,8 +128,8 @@ def _place(path: Path, option: str, *, is_folder: bool) -> Path:
     return path
 
 
-def other(wanted: bool, unwanted: bool, folder: str | None) -> bool | None:
-    """Whether ``--other``, ``--no-other`` and ``--other-folder`` ask for the class ``other``. None: they say nothing.
+def other(wanted: bool, unwanted: bool, folder: str | None) -> OtherOption:
+    """What ``--other``, ``--no-other`` and ``--other-folder`` say of the class ``other``.
 
     Raises:
         InputError: they contradict one another.
@@ -135,7 +138,10 @@ def other(wanted: bool, unwanted: bool, folder: str | None) -> bool | None:
         raise InputError(
             f"--no-other and --other{'-folder' if folder else ''} contradict each other", hint="leave one of them out"
         )
-    return False if unwanted else True if wanted or folder else None
+    from scones.dataset.standing import OtherOption
+
+    given = False if unwanted else True if wanted or folder else None
+    return OtherOption(given, Path(folder).expanduser() if folder else None)
 
 
 def names(given: str | None) -> tuple[str, ...]:

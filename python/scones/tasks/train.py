@@ -8,7 +8,6 @@ Example (not run: it needs an AWS account)::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
@@ -91,7 +90,6 @@ def train(
     invoke train --env dev --resume scones-dev-20260101-120000
     """
     from scones.dataset import labels
-    from scones.dataset.standing import OtherOption
     from scones.training.preparing import Order
 
     environment = settings.load(env)
@@ -100,14 +98,13 @@ def train(
     settled |= {"--other": other, "--no-other": no_other, "--other-folder": other_folder}
 
     def order() -> Order:
-        folder = Path(other_folder).expanduser() if other_folder else None
         return Order(
             options.pairs(set),
             classes=labels.parse(classes) if classes else None,
             recordio=recordio,
             model=model,
             seen=seen,
-            other=OtherOption(options.other(other, no_other, other_folder), folder),
+            other=options.other(other, no_other, other_folder),
         )
 
     attach = begun(environment, console, order, settled, attach=attach, resume=resume, name=name, yes=yes)

@@ -58,6 +58,9 @@ class SearchOrder:
         "choice": "search these values, NAME=VALUE,VALUE; repeatable",
         "set": "a hyperparameter of all trials, NAME=VALUE; repeatable",
         "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
+        "other": "also a class 'other', of images that are of none of the classes; as for invoke etl",
+        "no-other": "no class 'other', though the environment has it",
+        "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
         "jobs": "the most trials; not for Grid (default: the environment's tuning.max_jobs)",
@@ -89,6 +92,9 @@ def tune(
     register: bool = True,
     yes: bool = False,
     early_stopping: bool = True,
+    other: bool = False,
+    no_other: bool = False,
+    other_folder: str | None = None,
 ) -> TaskAnswer:
     """Search for better hyperparameters with a SageMaker tuning job, and register the best model.
 
@@ -99,6 +105,7 @@ def tune(
     whether to stop the job. --attach follows a running job again.
 
     invoke tune --set epochs=40 --jobs 8
+    invoke tune --other --set epochs=20
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
     invoke tune --env dev --attach tune-dev-260101-120000
     """
@@ -113,7 +120,8 @@ def tune(
     if attach:
         given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--recordio": recordio,
                  "--model": model, "--jobs": jobs, "--parallel": parallel, "--strategy": strategy, "--seed": seed,
-                 "--name": name, "--no-early-stopping": not early_stopping}  # fmt: skip
+                 "--name": name, "--no-early-stopping": not early_stopping, "--other": other, "--no-other": no_other,
+                 "--other-folder": other_folder}  # fmt: skip
         options.refuse_with("--attach", "follows a job that has been started", given)
     else:
         fixed = options.pairs(set)
@@ -136,6 +144,7 @@ def tune(
             classes=labels.parse(classes) if classes else None,
             recordio=recordio,
             model=model,
+            other=options.other(other, no_other, other_folder),
             task="invoke tune",
         )
         attach = _start(environment, search, order, console, yes=yes)

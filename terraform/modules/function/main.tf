@@ -114,8 +114,6 @@ resource "aws_s3_object" "package" {
   bucket = var.package_store.bucket
   key    = "functions/${var.name}/${filesha256(var.package)}.zip"
   source = var.package
-
-  #checkov:skip=CKV_AWS_186:the bucket's default encryption covers the object
 }
 
 resource "aws_lambda_function" "this" {

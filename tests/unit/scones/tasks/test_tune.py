@@ -157,6 +157,15 @@ def test_what_is_searched_is_left_out_of_what_all_trials_share(
     assert any(key.endswith("/train.lst") for key in workplace.uploaded())
 
 
+def test_the_trials_know_the_class_of_nothing_wanted_if_it_is_asked_for(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scones.training.watch.follow", lambda *_: DONE)
+    tasks.tune(Context(), other=True, set=FEW, name="t", yes=True, register=False)
+    static = workplace.asked_to_tune("t")["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert static["num_classes"] == "3"
+
+
 def test_money_is_not_spent_where_nobody_can_agree_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from rich.console import Console
 
