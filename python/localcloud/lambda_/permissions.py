@@ -116,6 +116,17 @@ def _from_s3(inside: str) -> tuple[Need, ...]:
     )
 
 
+# The caller needs the permission to read the function's layers (Lambda Developer Guide, on the permissions of layers).
+LAYERS = Need("lambda:GetLayerVersion", ("{Layers}",), when="Layers", tagged=False)
+
+
+def _layer_version(asked: Asked) -> Iterable[str]:
+    """The layer version's ARN. LayerName is a name or an ARN."""
+    called, version = asked.value("LayerName") or "*", asked.value("VersionNumber") or "*"
+    layer = called if called.startswith("arn:") else f"arn:aws:lambda:{asked.region}:{asked.account}:layer:{called}"
+    return [f"{layer}:{version}"]
+
+
 PERMISSION = {"lambda:functionurlauthtype": "{FunctionUrlAuthType}", "lambda:principal": "{Principal}"}
 MAPPING = "arn:aws:lambda:{region}:{account}:event-source-mapping:{UUID}"
 
@@ -137,6 +148,7 @@ TABLE = {
         passing("Role", "lambda.amazonaws.com"),
         *PLACING,
         *ENCRYPTING,
+        LAYERS,
         *_from_s3("Code"),
     ),
     "UpdateFunctionCode": (Need("lambda:UpdateFunctionCode", (function,)), *_from_s3("")),
@@ -145,6 +157,7 @@ TABLE = {
         passing("Role", "lambda.amazonaws.com"),
         *PLACING,
         *ENCRYPTING,
+        LAYERS,
     ),
     "Invoke": (Need("lambda:InvokeFunction", (qualified,)),),
     "AddPermission": (Need("lambda:AddPermission", (function,), PERMISSION),),
@@ -178,10 +191,31 @@ TABLE = {
     **on("*", "lambda", "CreateEventSourceMapping", context=_mapped_function),
     **on(MAPPING, "lambda", "DeleteEventSourceMapping", "GetEventSourceMapping", context=_mapped_function),
     **on(MAPPING, "lambda", "UpdateEventSourceMapping", context=_mapped_function),
+    "PublishLayerVersion": (
+        Need("lambda:PublishLayerVersion", ("arn:aws:lambda:{region}:{account}:layer:{LayerName}",)),
+        *_from_s3("Content"),
+    ),
+    **on(
+        _layer_version,
+        "lambda",
+        "AddLayerVersionPermission",
+        "DeleteLayerVersion",
+        "GetLayerVersion",
+        "GetLayerVersionPolicy",
+        "RemoveLayerVersionPermission",
+    ),
     "ListTags": (Need("lambda:ListTags", ("{Resource}",)),),
     "TagResource": (Need("lambda:TagResource", ("{Resource}",)),),
     "UntagResource": (Need("lambda:UntagResource", ("{Resource}",)),),
-    **on("*", "lambda", "GetAccountSettings", "ListEventSourceMappings", "ListFunctions", "ListLayers"),
+    **on(
+        "*",
+        "lambda",
+        "GetAccountSettings",
+        "ListEventSourceMappings",
+        "ListFunctions",
+        "ListLayerVersions",
+        "ListLayers",
+    ),
 }
 
 TABLES = {"lambda": TABLE}

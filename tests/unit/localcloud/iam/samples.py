@@ -39,6 +39,7 @@ VALUES: dict[str, str] = {
     "Groups": "sg-0001",
     "KMSKeyArn": KEY,
     "KeyId": KEY,
+    "Layers": f"arn:aws:lambda:{HERE}:layer:sample:1",
     "ModelPackageArn": f"arn:aws:sagemaker:{HERE}:model-package/samples/1",
     "NetworkInterfaceId": "eni-0001",
     "OpenIDConnectProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/tokens.example",

@@ -274,6 +274,12 @@ def test_a_functions_zip_in_s3_is_read_in_its_makers_name(version, action):
     assert [one.action for one in sent] == ["lambda:UpdateFunctionCode"]
 
 
+def test_a_layer_version_is_judged_by_its_arn_whatever_a_request_calls_the_layer():
+    for called in ("tools", f"arn:aws:lambda:{HERE}:layer:tools"):
+        (access,) = derive({}, "lambda", "GetLayerVersion", {"LayerName": called, "VersionNumber": 3})
+        assert access.resources == (f"arn:aws:lambda:{HERE}:layer:tools:3",)
+
+
 def test_handing_a_role_over_needs_pass_role_to_the_service():
     role = f"arn:aws:iam::{ACCOUNT}:role/scones-local-training"
     found = derive({}, "sagemaker", "CreateTrainingJob", {"TrainingJobName": "one", "RoleArn": role})
