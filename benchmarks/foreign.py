@@ -136,7 +136,7 @@ def measure(artifact: Artifact, data: Dataset, kinds: Mapping[str, np.ndarray]) 
     """
     other = labels.place_of_other(data.classes)
     assert other is not None, "held_out() refuses a data set without the class"
-    wanted = [image for image in data.images("test") if image.label != other]
+    wanted = data.wanted("test")
     chances = _ask(artifact, [image.path.read_bytes() for image in wanted])
     drawn, names = nothing.draw(NOTHING, np.random.default_rng(SEED))
     of_nothing = passing(_ask(artifact, list(map(png, drawn))), other)

@@ -284,9 +284,7 @@ def served_accuracy(artifact: Path, bench: Bench) -> float:
     from imageclassification.predictor import Predictor
     from scones.dataset import load
 
-    data = load(bench.folder)
-    other = labels.place_of_other(data.classes)
-    images = [image for image in data.images("test") if image.label != other]
+    images = load(bench.folder).wanted("test")
     answers = Predictor.load(artifact).probabilities([image.path.read_bytes() for image in images]).argmax(1)
     return sum(int(answer) == image.label for answer, image in zip(answers, images, strict=True)) / len(images)
 
@@ -300,14 +298,15 @@ def table(bench: Bench) -> Any:
     """The table of the runs: a row for each seed, mean and standard deviation, and the public runs' if comparable."""
     from rich.table import Table
 
-    asked = "" if labels.place_of_other(bench.classes) is None else ", of the wanted classes"
-    comparable = {*bench.classes} - {labels.OTHER} == {*PUBLIC.classes}
+    wanted = labels.wanted(bench.classes)
+    which = "" if wanted == bench.classes else ", of the wanted classes"
+    comparable = set(wanted) == set(PUBLIC.classes)
     public = (
         f"public: {PUBLIC.source}, test {PUBLIC.least} to {PUBLIC.greatest}",
         f"{PUBLIC.instance}, median billable seconds",
     )
     notes = (
-        f"test: as served{asked}; valid., epoch: of the epoch that was kept",
+        f"test: as served{which}; valid., epoch: of the epoch that was kept",
         "to .85: seconds from the process's start to that validation accuracy; all: to its end",
         *(public if comparable else ()),
         f"{bench.machine['processor']}, {bench.machine['threads']} threads, torch {bench.machine['torch']}",

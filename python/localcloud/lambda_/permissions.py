@@ -127,6 +127,8 @@ def _layer_version(asked: Asked) -> Iterable[str]:
     return [f"{layer}:{version}"]
 
 
+# What a function is configured with.
+CONFIGURING = (passing("Role", "lambda.amazonaws.com"), *PLACING, *ENCRYPTING, LAYERS)
 PERMISSION = {"lambda:functionurlauthtype": "{FunctionUrlAuthType}", "lambda:principal": "{Principal}"}
 MAPPING = "arn:aws:lambda:{region}:{account}:event-source-mapping:{UUID}"
 
@@ -145,19 +147,13 @@ TABLE = {
     "CreateFunction": (
         Need("lambda:CreateFunction", (function,), _configured),
         Need("lambda:TagResource", (function,), when="Tags"),
-        passing("Role", "lambda.amazonaws.com"),
-        *PLACING,
-        *ENCRYPTING,
-        LAYERS,
+        *CONFIGURING,
         *_from_s3("Code"),
     ),
     "UpdateFunctionCode": (Need("lambda:UpdateFunctionCode", (function,)), *_from_s3("")),
     "UpdateFunctionConfiguration": (
         Need("lambda:UpdateFunctionConfiguration", (function,), _configured),
-        passing("Role", "lambda.amazonaws.com"),
-        *PLACING,
-        *ENCRYPTING,
-        LAYERS,
+        *CONFIGURING,
     ),
     "Invoke": (Need("lambda:InvokeFunction", (qualified,)),),
     "AddPermission": (Need("lambda:AddPermission", (function,), PERMISSION),),

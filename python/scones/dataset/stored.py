@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from scones.dataset import labels
 from scones.dataset.contents import SIDE, Identity, Images
 from scones.errors import DatasetError
 
@@ -160,6 +161,11 @@ class Dataset:
                 )
             found.append(LabelledImage(self.root / split / fields[2], int(fields[1]), fields[2]))
         return found
+
+    def wanted(self, split: str) -> list[LabelledImage]:
+        """A split's images (see :meth:`images`) without those of the class ``other``."""
+        other = labels.place_of_other(self.classes)
+        return [image for image in self.images(split) if image.label != other]
 
     def read(self, split: str) -> Images:
         """Decode a split's PNGs.

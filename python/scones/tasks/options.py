@@ -26,6 +26,13 @@ from scones.errors import InputError
 if TYPE_CHECKING:
     from scones.dataset.standing import OtherOption
 
+#: The help of the options that :func:`other` reads.
+OTHER = {
+    "other": "also a class 'other', of images that are of none of the classes; as for invoke etl",
+    "no-other": "no class 'other', though the environment has it",
+    "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
+}
+
 
 @overload
 def whole_number(given: str, option: str, *, least: int = 1, most: int | None = None) -> int: ...

@@ -9,6 +9,10 @@ import tarfile
 import numpy as np
 import pytest
 
+from imageclassification import symbol
+from imageclassification.artifact import Artifact
+from imageclassification.network import Network
+
 
 @pytest.fixture
 def archive(tmp_path):
@@ -29,3 +33,12 @@ def archive(tmp_path):
             entry.size = len(body)
             packed.addfile(entry, io.BytesIO(body))
     return tmp_path / "small.tar.gz"
+
+
+@pytest.fixture
+def untrained() -> Artifact:
+    """A model of three classes with random weights."""
+    shape = (3, 28, 28)
+    graph = symbol.resnet(20, 3, shape)
+    parameters = Network.fresh(graph, shape, seed=0).parameter_arrays()
+    return Artifact(graph, parameters, [{"shape": [1, *shape], "name": "data"}], 1)

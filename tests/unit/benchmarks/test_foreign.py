@@ -6,28 +6,18 @@ import numpy as np
 import pytest
 
 from benchmarks import foreign
-from imageclassification import symbol
-from imageclassification.artifact import Artifact
-from imageclassification.network import Network
 from scones.dataset import Archive, Sample, WithOther, build
 from scones.errors import InputError
 
 CLASSES = ("bicycle", "motorcycle")
 
 
-def untrained(classes: int) -> Artifact:
-    shape = (3, 28, 28)
-    graph = symbol.resnet(20, classes, shape)
-    parameters = Network.fresh(graph, shape, seed=0).parameter_arrays()
-    return Artifact(graph, parameters, [{"shape": [1, *shape], "name": "data"}], 1)
-
-
-def test_what_the_data_set_has_not_seen_is_asked_kind_by_kind(archive, tmp_path, monkeypatch):
+def test_what_the_data_set_has_not_seen_is_asked_kind_by_kind(archive, untrained, tmp_path, monkeypatch):
     monkeypatch.setattr(foreign, "NOTHING", 20)
     data = build(WithOther(Archive(archive), without=("apple", "train")), CLASSES, tmp_path / "out")
     kinds = foreign.held_out(Archive(archive), data, each=7)
     assert {kind: images.shape for kind, images in kinds.items()} == dict.fromkeys(("apple", "train"), (7, 32, 32, 3))
-    found = foreign.measure(untrained(3), data, kinds)
+    found = foreign.measure(untrained, data, kinds)
     assert (len(found.test), {kind: len(one) for kind, one in found.nothing.items()}) == (
         8,
         {"plain": 4, "shade": 3, "noise": 3, "text": 10},
