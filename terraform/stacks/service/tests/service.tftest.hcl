@@ -73,7 +73,7 @@ variables {
   }
 }
 
-run "gives_the_console_an_input_that_works" {
+run "needs_no_options" {
   assert {
     condition = jsondecode(output.console_input) == {
       image_url            = "s3://scones-test-123456789012/datasets/abc/test/bike_s_000001.png"
@@ -81,9 +81,52 @@ run "gives_the_console_an_input_that_works" {
     }
     error_message = "The input must name an image of the model's data set."
   }
+
+  assert {
+    condition = output.function_names["classify-image"] == "scones-test-classify-image" && alltrue([
+      for name in keys(local.functions) : output.function_names[name] == "scones-test-${name}"
+    ])
+    error_message = "The functions must be named after the environment and what they do."
+  }
+
+  assert {
+    condition     = local.capture_folder == "AllTraffic.scones-test.1-43cf53844ecb"
+    error_message = "A captured event must lie in a folder that names its model; this is ${local.capture_folder}."
+  }
+
+  assert {
+    condition = local.functions["classify-image"].environment == {
+      ENDPOINT_NAME = "scones-test"
+      CLASS_LABELS  = jsonencode(["bicycle", "motorcycle"])
+      MODEL_PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
+    }
+    error_message = "classifyImage must know the endpoint, the labels in order and the model's package."
+  }
+
+  assert {
+    condition     = local.functions["filter-low-confidence"].environment == { CONFIDENCE_THRESHOLD = "0.8" }
+    error_message = "filterLowConfidence must know the threshold."
+  }
+
+  assert {
+    condition     = keys(local.functions["serialize-image-data"].allow) == ["ReadImages", "TellMissingFromForbidden"]
+    error_message = "serializeImageData reads images, nothing else."
+  }
+
+  assert {
+    condition     = local.functions["classify-image"].allow.InvokeEndpoint.resources == ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test"]
+    error_message = "classifyImage may invoke its own endpoint only."
+  }
+
+  assert {
+    condition     = length(local.functions["filter-low-confidence"].allow) == 0
+    error_message = "filterLowConfidence calls nothing."
+  }
 }
 
 run "uses_the_foundations_key_network_and_boundary" {
+  command = plan
+
   override_data {
     target = data.terraform_remote_state.foundation
     values = { outputs = {
@@ -110,23 +153,9 @@ run "uses_the_foundations_key_network_and_boundary" {
   }
 }
 
-run "names_every_function_after_its_environment" {
-  assert {
-    condition = output.function_names["classify-image"] == "scones-test-classify-image" && alltrue([
-      for name in keys(local.functions) : output.function_names[name] == "scones-test-${name}"
-    ])
-    error_message = "The functions must be named after the environment and what they do."
-  }
-}
-
-run "captures_in_a_folder_with_the_name_of_the_model_that_answers" {
-  assert {
-    condition     = local.capture_folder == "AllTraffic.scones-test.1-43cf53844ecb"
-    error_message = "A captured event must lie in a folder that names its model; this is ${local.capture_folder}."
-  }
-}
-
 run "puts_a_candidate_beside_the_pinned_model" {
+  command = plan
+
   variables {
     candidate = {
       share = 10
@@ -157,33 +186,13 @@ run "puts_a_candidate_beside_the_pinned_model" {
   }
 }
 
-run "rejects_a_candidate_of_other_classes" {
-  command = plan
-
-  variables {
-    candidate = {
-      share = 10
-      model = {
-        package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
-        version         = 2
-        image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-        artifact_uri    = "s3://scones-test-123456789012/models/job-2/output/model.tar.gz"
-        artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000002"
-        class_labels    = ["motorcycle", "bicycle"]
-      }
-    }
-  }
-
-  expect_failures = [var.candidate]
-}
-
 run "scales_the_endpoint_when_asked" {
   variables {
     endpoint_autoscaling = { max = 4, requests_per_minute = 600 }
   }
 
   assert {
-    condition     = output.endpoint_configuration_name != run.gives_the_console_an_input_that_works.endpoint_configuration_name
+    condition     = output.endpoint_configuration_name != run.needs_no_options.endpoint_configuration_name
     error_message = "The configuration must leave the number of instances to the scaling."
   }
 }
@@ -200,23 +209,9 @@ run "leaves_a_scaled_endpoint_alone_when_only_its_first_count_changes" {
   }
 }
 
-run "gives_each_function_its_variables" {
-  assert {
-    condition = local.functions["classify-image"].environment == {
-      ENDPOINT_NAME = "scones-test"
-      CLASS_LABELS  = jsonencode(["bicycle", "motorcycle"])
-      MODEL_PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
-    }
-    error_message = "classifyImage must know the endpoint, the labels in order and the model's package."
-  }
-
-  assert {
-    condition     = local.functions["filter-low-confidence"].environment == { CONFIDENCE_THRESHOLD = "0.8" }
-    error_message = "filterLowConfidence must know the threshold."
-  }
-}
-
 run "tells_the_function_that_refuses_which_class_is_of_nothing_wanted" {
+  command = plan
+
   variables {
     model = merge(var.model, { class_labels = ["bicycle", "motorcycle", "other"], other_class = "other" })
   }
@@ -227,34 +222,9 @@ run "tells_the_function_that_refuses_which_class_is_of_nothing_wanted" {
   }
 }
 
-run "refuses_a_class_of_nothing_wanted_that_the_model_does_not_have" {
+run "has_alarms_and_a_budget_when_asked" {
   command = plan
 
-  variables {
-    model = merge(var.model, { other_class = "other" })
-  }
-
-  expect_failures = [var.model]
-}
-
-run "lets_functions_only_read_images_and_invoke_one_endpoint" {
-  assert {
-    condition     = keys(local.functions["serialize-image-data"].allow) == ["ReadImages", "TellMissingFromForbidden"]
-    error_message = "serializeImageData reads images, nothing else."
-  }
-
-  assert {
-    condition     = local.functions["classify-image"].allow.InvokeEndpoint.resources == ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test"]
-    error_message = "classifyImage may invoke its own endpoint only."
-  }
-
-  assert {
-    condition     = length(local.functions["filter-low-confidence"].allow) == 0
-    error_message = "filterLowConfidence calls nothing."
-  }
-}
-
-run "has_alarms_and_a_budget_when_asked" {
   variables {
     alarm_emails       = ["you@example.com"]
     alarm_thresholds   = { silent_hours = 0 }
@@ -291,17 +261,9 @@ run "counts_the_environment_alone_when_asked" {
   }
 }
 
-run "rejects_a_budget_of_something_else" {
+run "reads_images_of_further_buckets_when_asked" {
   command = plan
 
-  variables {
-    budget_scope = "stack"
-  }
-
-  expect_failures = [var.budget_scope]
-}
-
-run "reads_images_of_further_buckets_when_asked" {
   variables {
     image_buckets = ["pictures"]
   }
@@ -315,6 +277,8 @@ run "reads_images_of_further_buckets_when_asked" {
 }
 
 run "removes_the_endpoint_outside_its_hours" {
+  command = plan
+
   variables {
     endpoint_hours = { from_utc = 0, until_utc = 24, days = [] }
   }
@@ -357,27 +321,9 @@ run "has_the_endpoint_within_its_hours" {
   }
 }
 
-run "rejects_hours_that_end_before_they_begin" {
-  command = plan
-
-  variables {
-    endpoint_hours = { from_utc = 20, until_utc = 6 }
-  }
-
-  expect_failures = [var.endpoint_hours]
-}
-
-run "rejects_days_by_other_names" {
-  command = plan
-
-  variables {
-    endpoint_hours = { from_utc = 6, until_utc = 18, days = ["Monday"] }
-  }
-
-  expect_failures = [var.endpoint_hours]
-}
-
 run "lets_arrivals_start_the_workflow_when_asked" {
+  command = plan
+
   variables {
     arrival = { prefix = "photos/" }
   }
@@ -402,47 +348,9 @@ run "lets_arrivals_start_the_workflow_when_asked" {
   }
 }
 
-run "rejects_results_among_the_workflows_own_objects" {
-  command = plan
-
-  variables {
-    arrival = { results = "models/results" }
-  }
-
-  expect_failures = [var.arrival]
-}
-
-run "rejects_results_in_the_place_of_captures" {
-  command = plan
-
-  variables {
-    arrival = { results = "captures" }
-  }
-
-  expect_failures = [var.arrival]
-}
-
-run "rejects_arrivals_among_the_results" {
-  command = plan
-
-  variables {
-    arrival = { prefix = "inbox/new/", results = "inbox" }
-  }
-
-  expect_failures = [var.arrival]
-}
-
-run "rejects_arrivals_among_the_workflows_own_objects" {
-  command = plan
-
-  variables {
-    arrival = { prefix = "images/" }
-  }
-
-  expect_failures = [var.arrival]
-}
-
 run "classifies_batches_when_asked" {
+  command = plan
+
   variables {
     batch   = { at_most = 4 }
     arrival = {}
@@ -513,39 +421,62 @@ run "gives_a_child_seven_images_of_a_model_of_1000_classes" {
   }
 }
 
-run "rejects_a_threshold_above_one" {
+run "rejects_values_that_cannot_be_used" {
   command = plan
 
   variables {
+    environment          = "Test"
     confidence_threshold = 80
+    model                = merge(var.model, { class_labels = ["bicycle", "bicycle"] })
+    budget_scope         = "stack"
+    endpoint_hours       = { from_utc = 20, until_utc = 6 }
+    arrival              = { prefix = "images/" } # the workflow's own objects
   }
 
-  expect_failures = [var.confidence_threshold]
+  expect_failures = [
+    var.environment, var.confidence_threshold, var.model, var.budget_scope, var.endpoint_hours, var.arrival,
+  ]
 }
 
-run "rejects_a_model_of_one_class" {
+run "rejects_further_values_that_cannot_be_used" {
   command = plan
 
   variables {
-    model = {
-      package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
-      version         = 1
-      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-      artifact_uri    = "s3://scones-test-123456789012/models/job-1/output/model.tar.gz"
-      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000001"
-      class_labels    = ["bicycle", "bicycle"]
+    endpoint_hours = { from_utc = 6, until_utc = 18, days = ["Monday"] }
+    arrival        = { prefix = "inbox/new/", results = "inbox" } # arrivals among the results
+    candidate = {
+      share = 10
+      model = {
+        package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
+        version         = 2
+        image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+        artifact_uri    = "s3://scones-test-123456789012/models/job-2/output/model.tar.gz"
+        artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000002"
+        class_labels    = ["motorcycle", "bicycle"]
+      }
     }
   }
 
-  expect_failures = [var.model]
+  expect_failures = [var.candidate, var.endpoint_hours, var.arrival]
 }
 
-run "rejects_an_environment_in_capitals" {
+run "rejects_names_that_mean_something_else" {
   command = plan
 
   variables {
-    environment = "Test"
+    arrival = { results = "captures" }
+    model   = merge(var.model, { other_class = "other" }) # no class of this model
   }
 
-  expect_failures = [var.environment]
+  expect_failures = [var.arrival, var.model]
+}
+
+run "rejects_results_among_the_workflows_own_objects" {
+  command = plan
+
+  variables {
+    arrival = { results = "models/results" }
+  }
+
+  expect_failures = [var.arrival]
 }
