@@ -179,19 +179,13 @@ def test_hostile_text_is_shown_and_never_becomes_markup(folder, capture_line, tm
 
 
 def test_no_cell_of_the_csv_becomes_a_formula(folder, capture_line, tmp_path):
-    make(folder(capture_line(customAttributes=['=HYPERLINK("http://evil.example")'], inferenceId="@SUM(1)")), tmp_path)
-    (row,) = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
-    assert row["custom_attributes"] == '\'=HYPERLINK("http://evil.example")'
-    assert row["inference_id"] == "'@SUM(1)"
-
-
-def test_no_cell_becomes_a_formula_behind_spaces_or_in_full_width(folder, capture_line, tmp_path):
-    begins = ["=", " =", "\uff1d", " \uff0b", "\ufe62", "\uff20", "  -"]
-    make(
-        folder(*(capture_line(inferenceId=f"{begin}1+1", event_id=str(n)) for n, begin in enumerate(begins))), tmp_path
-    )
-    rows = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
-    assert {row["inference_id"] for row in rows} == {f"'{begin}1+1" for begin in begins}
+    begins = ["=", "@", " =", "\uff1d", " \uff0b", "\ufe62", "\uff20", "  -"]  # also behind spaces or in full width
+    lines = [capture_line(inferenceId=f"{begin}1+1", event_id=str(n)) for n, begin in enumerate(begins)]
+    make(folder(*lines, capture_line(customAttributes=['=HYPERLINK("http://evil.example")'], event_id="link")), tmp_path)
+    table = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
+    rows = {row["event_id"]: row for row in table}
+    assert rows["link"]["custom_attributes"] == '\'=HYPERLINK("http://evil.example")'
+    assert [rows[str(n)]["inference_id"] for n in range(len(begins))] == [f"'{begin}1+1" for begin in begins]
 
 
 def test_one_line_with_many_values_makes_no_columns(folder, capture_line, tmp_path):
