@@ -181,7 +181,8 @@ def test_hostile_text_is_shown_and_never_becomes_markup(folder, capture_line, tm
 def test_no_cell_of_the_csv_becomes_a_formula(folder, capture_line, tmp_path):
     begins = ["=", "@", " =", "\uff1d", " \uff0b", "\ufe62", "\uff20", "  -"]  # also behind spaces or in full width
     lines = [capture_line(inferenceId=f"{begin}1+1", event_id=str(n)) for n, begin in enumerate(begins)]
-    make(folder(*lines, capture_line(customAttributes=['=HYPERLINK("http://evil.example")'], event_id="link")), tmp_path)
+    lines.append(capture_line(customAttributes=['=HYPERLINK("http://evil.example")'], event_id="link"))
+    make(folder(*lines), tmp_path)
     table = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
     rows = {row["event_id"]: row for row in table}
     assert rows["link"]["custom_attributes"] == '\'=HYPERLINK("http://evil.example")'
